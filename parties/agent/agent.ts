@@ -1,0 +1,86 @@
+/**
+ * The party agent: the program at a bank. It dials out only. The coordinator proposes; the agent judges every job by
+ * the party's own policy and checks the data against the job's contract before it answers; then it joins the run at
+ * the aggregator and works on its tasks. Rows, cells and scores never leave: what goes out is decisions, updates, and
+ * codes of what went wrong.
+ */
+import type { PartyPolicy } from '../../src/job/index.ts'
+import {
+  type Assignment,
+  type Identity,
+  type Log,
+  type Network,
+  partyService,
+  type Program,
+  roundService,
+} from '../../src/rpc/index.ts'
+import type { BackendName } from '../trainers/index.ts'
+import { persist } from './persist.ts'
+import { type Desk, RunAtParty } from './run-at-party.ts'
+
+export interface PartyOptions {
+  readonly federation: string
+  readonly name: string
+  /** HOST:PORT of each. */
+  readonly coordinator: string
+  readonly aggregator: string
+  readonly identity: Identity
+  readonly network: Network
+  readonly policy: PartyPolicy
+  /** Dataset name -> path of a CSV or Parquet file. */
+  readonly datasets: Readonly<Record<string, string>>
+  /** Insists on a training backend; otherwise the best one that works is taken. */
+  readonly backend?: BackendName
+  readonly now: () => number
+  readonly log: Log
+  readonly version: string
+}
+
+export async function startParty(options: PartyOptions): Promise<Program> {
+  const { network, identity, log } = options
+  const coordinator = network.connect({ address: options.coordinator, identity, role: 'coordinator' })
+  const aggregator = network.connect({ address: options.aggregator, identity, role: 'aggregator' })
+  const leaving = new AbortController()
+  const desk: Desk = {
+    ...options,
+    parties: coordinator.client(partyService),
+    rounds: aggregator.client(roundService),
+  }
+  const runs = new Map<string, RunAtParty>()
+  const attending = persist('the coordinator', log, leaving.signal, async (connected) => {
+    const stream = desk.parties.attend(
+      { agentVersion: options.version },
+      { signal: leaving.signal, deadlineMs: 'open' },
+    )
+    for await (const assignment of stream) {
+      connected()
+      take(assignment, runs, desk)
+    }
+    return 'again'
+  })
+  let drained: Promise<void> | undefined
+  const drain = () => {
+    drained ??= (async () => {
+      leaving.abort()
+      await Promise.all([attending, ...[...runs.values()].map((run) => run.leave())])
+      await Promise.all([coordinator[Symbol.asyncDispose](), aggregator[Symbol.asyncDispose]()])
+    })()
+    return drained
+  }
+  return { address: '', ended: attending, drain, [Symbol.asyncDispose]: drain }
+}
+
+function take(assignment: Assignment, runs: Map<string, RunAtParty>, desk: Desk): void {
+  const { runId, phase } = assignment
+  const known = runs.get(runId)
+  if (phase === 'ended') {
+    desk.log.info({ run: runId, detail: assignment.detail }, 'the run has ended')
+    runs.delete(runId)
+    void known?.leave()
+    return
+  }
+  const run = known ?? new RunAtParty(runId, assignment.specJson, desk)
+  runs.set(runId, run)
+  if (phase === 'decide') run.decide()
+  else run.join()
+}

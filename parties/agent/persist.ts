@@ -1,0 +1,50 @@
+/** Keeps a conversation with a server going: again after every end, with a growing pause that starts over on success. */
+import { setTimeout as wait } from 'node:timers/promises'
+import { CodedError } from '../../src/errors/index.ts'
+import type { Log } from '../../src/rpc/index.ts'
+
+const FIRST_PAUSE_MS = 250
+/** Short enough that a restarted server has its parties back within seconds. */
+const LONGEST_PAUSE_MS = 10_000
+
+/**
+ * Runs `converse` until it says that it is over, or the signal aborts. It calls `connected` when the other side has
+ * answered. A coded error that is worth another try is logged; any other is thrown.
+ */
+export async function persist(
+  whom: string,
+  log: Log,
+  signal: AbortSignal,
+  converse: (connected: () => void) => Promise<'over' | 'again'>,
+  worthAnotherTry: (error: CodedError) => boolean = () => true,
+): Promise<void> {
+  let pauseMs = FIRST_PAUSE_MS
+  while (!signal.aborted) {
+    try {
+      const state = await converse(() => {
+        pauseMs = FIRST_PAUSE_MS
+      })
+      if (state === 'over') return
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof CodedError) || !worthAnotherTry(error)) throw error
+      log.warn({ code: error.code, next: error.row.next }, `${whom}: ${error.message}; trying again`)
+    }
+    await pause(pauseMs, signal)
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+  }
+}
+
+/** The connection failed; an answer about the request itself would come again. */
+export function isTransport(error: CodedError): boolean {
+  return ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DATA_LOSS', 'CANCELLED'].includes(error.row.status)
+}
+
+/** Between half and all of `ms`, so that many parties do not come back in the same instant. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await wait(ms * (0.5 + Math.random() / 2), undefined, { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * One run as a party sees it: judged, answered, joined, worked on, left. Two loops: `decide` answers the coordinator
+ * once; `join` keeps the stream of tasks open and works on the newest task only.
+ */
+import { toHex } from '../../src/crypto/index.ts'
+import { CodedError } from '../../src/errors/index.ts'
+import { jobDigest, judgeJob, type JobSpec, readCanonicalSpec } from '../../src/job/index.ts'
+import type { ClientCall, PartyApi, RoundApi } from '../../src/rpc/index.ts'
+import type { PartyOptions } from './agent.ts'
+import { AgentError } from './errors.ts'
+import { persist } from './persist.ts'
+import { type LocalRun, openLocalRun } from './local-run.ts'
+import { type RoundTask, submit, work } from './work.ts'
+
+/** What an agent works with: its options and the two services it talks to. */
+export interface Desk extends PartyOptions {
+  readonly parties: PartyApi<ClientCall>
+  readonly rounds: RoundApi<ClientCall>
+}
+
+/** For short calls to the coordinator. */
+export const CALL_DEADLINE_MS = 20_000
+
+export class RunAtParty {
+  readonly #runId: string
+  readonly #specJson: Uint8Array
+  readonly #desk: Desk
+  readonly #leaving = new AbortController()
+  #deciding: Promise<void> | undefined
+  #joining: Promise<void> | undefined
+  #local: Promise<LocalRun> | undefined
+  #current: { round: number; abandoning: AbortController; done: Promise<void> } | undefined
+
+  constructor(runId: string, specJson: Uint8Array, desk: Desk) {
+    this.#runId = runId
+    this.#specJson = specJson
+    this.#desk = desk
+  }
+
+  decide(): void {
+    this.#deciding ??= this.#decide().finally(() => {
+      this.#deciding = undefined
+    })
+  }
+
+  join(): void {
+    this.#joining ??= this.#join().catch((error: unknown) => this.#report('cannot take part in the run', error))
+  }
+
+  /** Ends both loops and lets go of the data. */
+  async leave(): Promise<void> {
+    this.#leaving.abort()
+    await Promise.allSettled([this.#deciding, this.#joining, this.#current?.done])
+    const local = await this.#local?.catch(() => undefined)
+    await local?.[Symbol.asyncDispose]()
+  }
+
+  async #decide(): Promise<void> {
+    const { parties, log } = this.#desk
+    const reasons = await this.#reasons()
+    const accepted = reasons.length === 0
+    log.info({ run: this.#runId, accepted, reasons }, accepted ? 'accepted the run' : 'declined the run')
+    const digest = jobDigest(this.#specJson)
+    await persist('the coordinator', log, this.#leaving.signal, async () => {
+      const call = { signal: this.#leaving.signal, deadlineMs: CALL_DEADLINE_MS }
+      await parties.decide({ runId: this.#runId, jobDigest: digest, accepted, reasons }, call)
+      return 'over'
+    })
+  }
+
+  /**
+   * Every reason against taking part; empty means accepted. What leaves the bank is the code and the general cause:
+   * the row, column and value behind a data error are in the agent's own log.
+   */
+  async #reasons(): Promise<string[]> {
+    try {
+      const spec = readCanonicalSpec(this.#specJson)
+      const { name, policy } = this.#desk
+      if (!spec.parties.includes(name)) {
+        throw new AgentError('AGENT_NOT_NAMED', `run ${this.#runId} names ${spec.parties.join(', ')}, not ${name}`)
+      }
+      const refusals = judgeJob(spec, policy)
+      if (refusals.length > 0) return refusals.map(({ code, text }) => `${code}: ${text}`)
+      const local = await this.#open(spec)
+      return judgeJob(spec, policy, local.rows).map(({ code, text }) => `${code}: ${text}`)
+    } catch (error) {
+      this.#report('cannot accept the run', error)
+      return [error instanceof CodedError ? `${error.code}: ${error.row.cause}` : `AGENT_FAILED: see the party's log`]
+    }
+  }
+
+  #open(spec: JobSpec): Promise<LocalRun> {
+    this.#local ??= openLocalRun(spec, this.#desk, this.#leaving.signal)
+    return this.#local
+  }
+
+  async #join(): Promise<void> {
+    const reasons = await this.#reasons()
+    if (reasons.length > 0) return this.#desk.log.warn({ run: this.#runId, reasons }, 'not joining: the policy refuses')
+    const local = await this.#open(readCanonicalSpec(this.#specJson))
+    const { rounds, log } = this.#desk
+    const request = { runId: this.#runId, jobDigest: jobDigest(this.#specJson), rows: local.rows }
+    await persist('the aggregator', log, this.#leaving.signal, async (connected) => {
+      for await (const task of rounds.join(request, { signal: this.#leaving.signal, deadlineMs: 'open' })) {
+        connected()
+        if (task.kind === 'ended') return 'over'
+        await this.#take(local, task)
+      }
+      return 'again'
+    })
+    await this.#drop()
+  }
+
+  /** A newer task ends work on the older one; the same task again, after a reconnect, changes nothing. */
+  async #take(local: LocalRun, task: RoundTask): Promise<void> {
+    if (this.#current?.round === task.round) return
+    await this.#drop()
+    const abandoning = new AbortController()
+    const leave = () => abandoning.abort()
+    this.#leaving.signal.addEventListener('abort', leave)
+    const done = this.#work(local, task, abandoning.signal).finally(() => {
+      this.#leaving.signal.removeEventListener('abort', leave)
+    })
+    this.#current = { round: task.round, abandoning, done }
+  }
+
+  async #drop(): Promise<void> {
+    this.#current?.abandoning.abort()
+    await this.#current?.done
+  }
+
+  /** Never rejects: what goes wrong is logged here and declined at the aggregator, by its code. */
+  async #work(local: LocalRun, task: RoundTask, signal: AbortSignal): Promise<void> {
+    const { rounds, log } = this.#desk
+    try {
+      const update = await work(local, task, rounds, signal, log)
+      const digest = await submit(update, task, local.rows, rounds, signal, log)
+      if (digest) log.info({ run: task.runId, round: task.round, digest: toHex(digest) }, 'the update is in')
+    } catch (error) {
+      if (signal.aborted) return
+      this.#report(`cannot do the task of round ${task.round}`, error)
+      const code = error instanceof CodedError ? error.code : 'AGENT_FAILED'
+      const call = { signal, deadlineMs: CALL_DEADLINE_MS }
+      await rounds
+        .declineTask({ runId: task.runId, round: task.round, code }, call)
+        .catch((failure: unknown) => this.#report('cannot decline the task', failure))
+    }
+  }
+
+  #report(what: string, error: unknown): void {
+    if (this.#leaving.signal.aborted) return
+    const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { err: error }
+    const text = error instanceof Error ? error.message : String(error)
+    this.#desk.log.error({ run: this.#runId, ...coded }, `${what}: ${text}`)
+  }
+}

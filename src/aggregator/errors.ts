@@ -1,0 +1,87 @@
+import { CodedError, type ErrorTable } from '../errors/index.ts'
+
+export const aggregatorErrors = {
+  AGGREGATION_UNKNOWN_RUN: {
+    status: 'NOT_FOUND',
+    cause: 'The aggregator does not hold this run: it was never started there, or the aggregator restarted since.',
+    next: 'Submit the job again; `coffer run show RUN` tells what became of the old run.',
+  },
+  AGGREGATION_CONFLICT: {
+    status: 'ALREADY_EXISTS',
+    cause: 'A run was started a second time with another job spec or other parties.',
+    next: 'Submit the changed job as a new run.',
+  },
+  AGGREGATION_FULL: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'The aggregator already holds as many active runs as it allows.',
+    next: 'Wait for a run to end, or stop one with `coffer run stop RUN`; the coordinator tries again by itself.',
+  },
+  AGGREGATION_PLAIN: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'A job asks for summation `plain`, which is for benchmarks, and this aggregator was not started for one.',
+    next: 'Use summation: tee.',
+  },
+  AGGREGATION_STRANGER: {
+    status: 'PERMISSION_DENIED',
+    cause: 'A party that did not accept this run, or is not named in it, tried to join.',
+    next: 'Check the parties of the job spec and the name in the certificate of the party.',
+  },
+  AGGREGATION_OTHER_JOB: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The party accepted another job spec than the one the aggregator was given for this run.',
+    next: 'Do not join; tell the administrators of the federation, because the coordinator showed two different specs.',
+  },
+  AGGREGATION_ROWS: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'A party joined a second time with another number of training rows.',
+    next: 'Keep the dataset unchanged while a run lasts, or stop the run and submit it again.',
+  },
+  AGGREGATION_UNKNOWN_MODEL: {
+    status: 'NOT_FOUND',
+    cause: 'A party asked for parameters other than those of the current round.',
+    next: 'Nothing to do: the party agent goes on with its newest task.',
+  },
+  AGGREGATION_NO_MODEL: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The final model was asked for before the run had finished, or the run ended without one.',
+    next: 'Wait until `coffer run show RUN` says finished.',
+  },
+  AGGREGATION_EVENTS_GONE: {
+    status: 'OUT_OF_RANGE',
+    cause: 'A watcher asked for events older than those the aggregator keeps.',
+    next: "Read the run's history at the coordinator.",
+  },
+  AGGREGATION_UPLOAD_FORM: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'An upload did not begin with exactly one header.',
+    next: 'Use the party agent of the same release as the aggregator.',
+  },
+  AGGREGATION_UPLOAD_LENGTH: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'An update is longer or shorter than the job requires, or than its header announced.',
+    next: 'If the connection was cut, the party agent sends again by itself; otherwise compare the releases on both sides.',
+  },
+  AGGREGATION_UPLOAD_DIGEST: {
+    status: 'DATA_LOSS',
+    cause: "An update's bytes do not have the digest that its header announced.",
+    next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
+  },
+  AGGREGATION_UPLOAD_SLOW: {
+    status: 'DEADLINE_EXCEEDED',
+    cause: 'An upload stood still for longer than the progress deadline.',
+    next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
+  },
+  AGGREGATION_WORKER: {
+    status: 'INTERNAL',
+    cause: 'The aggregator failed while it summed or stepped the model; the run was abandoned.',
+    next: "Look at the aggregator's log for the correlated error, and submit the job again.",
+  },
+} as const satisfies ErrorTable<string>
+
+export type AggregatorCode = keyof typeof aggregatorErrors
+
+export class AggregatorError extends CodedError<AggregatorCode> {
+  constructor(code: AggregatorCode, message: string, options?: ErrorOptions) {
+    super(aggregatorErrors, code, message, options)
+  }
+}

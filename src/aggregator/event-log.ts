@@ -1,0 +1,67 @@
+/**
+ * The events of one run, in order, for whoever follows it. The coordinator is the one that keeps history; this log is
+ * bounded, and a watcher that asks for what has been let go is told so instead of being given a gap.
+ */
+import { EventEmitter, once } from 'node:events'
+import type { RunEvent, RunEventBody } from '../round/index.ts'
+import { AggregatorError } from './errors.ts'
+
+/** Events kept per run: at 100 bytes each about 10 MB, hours of rounds with a thousand parties. */
+const KEPT_EVENTS = 100_000
+
+export class EventLog {
+  readonly #events: RunEvent[] = []
+  readonly #appended = new EventEmitter().setMaxListeners(0)
+  #dropped = 0
+  #ended = false
+
+  get last(): number {
+    return this.#dropped + this.#events.length
+  }
+
+  append(atMs: number, body: RunEventBody): void {
+    this.#events.push({ sequence: this.last + 1, atMs, ...body })
+    if (this.#events.length > KEPT_EVENTS) {
+      const excess = KEPT_EVENTS / 10
+      this.#events.splice(0, excess)
+      this.#dropped += excess
+    }
+    this.#appended.emit('change')
+  }
+
+  /** No event follows: watchers end after the last one. */
+  end(): void {
+    this.#ended = true
+    this.#appended.emit('change')
+  }
+
+  async *watch(afterSequence: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    if (afterSequence < this.#dropped || afterSequence > this.last) {
+      const kept = `${this.#dropped + 1} to ${this.last}`
+      throw new AggregatorError(
+        'AGGREGATION_EVENTS_GONE',
+        `events after ${afterSequence} were asked for; kept: ${kept}`,
+      )
+    }
+    for (let next = afterSequence; ; ) {
+      for (let event = this.#events[next - this.#dropped]; event; event = this.#events[++next - this.#dropped]) {
+        yield event
+        if (signal.aborted) return
+      }
+      if (next < this.#dropped) {
+        throw new AggregatorError('AGGREGATION_EVENTS_GONE', `a watcher fell behind: event ${next + 1} was let go`)
+      }
+      if (this.#ended || signal.aborted) return
+      await changed(this.#appended, signal)
+    }
+  }
+}
+
+/** Resolves at the next change, or when the signal aborts: the caller looks at the signal itself. */
+export async function changed(emitter: EventEmitter, signal: AbortSignal): Promise<void> {
+  try {
+    await once(emitter, 'change', { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The program that runs in the TEE. It takes runs from the coordinator and updates from parties, and lets out nothing
+ * but sums: the only bytes that leave are the model after each round and the totals behind the metrics.
+ */
+import {
+  bind,
+  aggregationService,
+  type Identity,
+  type Log,
+  type Network,
+  type Program,
+  roundService,
+} from '../rpc/index.ts'
+import { createAggregation, createRounds } from './handlers.ts'
+import { Runs } from './runs.ts'
+
+export { type AggregatorCode, AggregatorError, aggregatorErrors } from './errors.ts'
+
+export interface AggregatorOptions {
+  readonly federation: string
+  /** HOST:PORT; port 0 takes a free one. */
+  readonly listen: string
+  readonly identity: Identity
+  readonly network: Network
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Log
+  /** Whether jobs with `summation: plain` may run: benchmarks only. */
+  readonly allowPlain: boolean
+}
+
+export async function startAggregator(options: AggregatorOptions): Promise<Program> {
+  const { network, identity, log, listen } = options
+  const runs = new Runs(options)
+  const closing = new AbortController()
+  const listening = await network.serve({
+    address: listen,
+    identity,
+    services: [
+      bind(aggregationService, createAggregation(runs), ['coordinator']),
+      bind(roundService, createRounds(runs), ['party']),
+    ],
+    log,
+    signal: closing.signal,
+  })
+  let drained: Promise<void> | undefined
+  const drain = (graceMs: number) => {
+    drained ??= (async () => {
+      await runs.stop('the aggregator is shutting down')
+      await listening.drain(graceMs)
+      await listening[Symbol.asyncDispose]()
+      closing.abort()
+    })()
+    return drained
+  }
+  const ended = new Promise<void>((resolve) => closing.signal.addEventListener('abort', () => resolve()))
+  return { address: listening.address, ended, drain, [Symbol.asyncDispose]: () => drain(0) }
+}

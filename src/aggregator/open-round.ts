@@ -1,0 +1,123 @@
+/**
+ * One round being played: the pure round of the round room, its sum, and its deadline. Effects are carried out in the
+ * order the round gives them, one after the other, so that an update is in the sum before the sum is opened.
+ */
+import { setImmediate as pause } from 'node:timers/promises'
+import {
+  admit,
+  type Contribution,
+  missingFrom,
+  openRound,
+  type PartyActivity,
+  type Round,
+  type RoundInput,
+  type RoundPlan,
+  step,
+  type Sum,
+  type SumTotals,
+} from '../round/index.ts'
+
+export type Outcome =
+  | {
+      readonly kind: 'released'
+      readonly contributors: ReadonlyMap<string, Contribution>
+      readonly missing: readonly string[]
+      readonly totals: SumTotals
+      readonly gatherMs: number
+      readonly sumMs: number
+    }
+  | { readonly kind: 'abandoned'; readonly reason: string }
+
+export interface RoundSetting {
+  readonly plan: RoundPlan
+  readonly present: Iterable<string>
+  readonly sum: Sum
+  readonly minimumParties: number
+  /** What the parties divided their rows by. */
+  readonly weightUnit: number
+  readonly now: () => number
+  readonly announce: (party: string, activity: PartyActivity, detail: string) => void
+}
+
+export class OpenRound {
+  /** Rejects only if summing itself fails. */
+  readonly outcome: Promise<Outcome>
+  readonly #setting: RoundSetting
+  readonly #openedMs: number
+  readonly #deadline: NodeJS.Timeout
+  #round: Round
+  #queue: Promise<void> = Promise.resolve()
+  #adding = 0
+  #conclude: (outcome: Outcome | PromiseLike<Outcome>) => void = () => undefined
+
+  constructor(setting: RoundSetting) {
+    this.#setting = setting
+    this.#openedMs = setting.now()
+    this.#round = openRound(setting.plan, setting.present)
+    this.outcome = new Promise((resolve) => {
+      this.#conclude = resolve
+    })
+    const left = Math.max(0, setting.plan.deadlineMs - this.#openedMs)
+    this.#deadline = setTimeout(() => this.input({ kind: 'time', nowMs: setting.plan.deadlineMs }), left)
+  }
+
+  get number(): number {
+    return this.#setting.plan.number
+  }
+
+  /** @throws RoundError if this update cannot count; `known` if the same one already does. */
+  admit(party: string, round: number, digest: string): 'new' | 'known' {
+    return admit(this.#round, party, round, digest)
+  }
+
+  /** Resolves when the update is in the sum. @throws RoundError, UpdateError */
+  async receive(party: string, round: number, contribution: Contribution, update: Uint8Array): Promise<void> {
+    await drive(this.#setting.sum.verify(update))
+    this.input({ kind: 'received', party, round, contribution }, update)
+    await this.#queue
+  }
+
+  /** @throws RoundError for a `received` that is refused. */
+  input(input: RoundInput, update?: Uint8Array): void {
+    const { round, effects } = step(this.#round, input)
+    this.#round = round
+    for (const effect of effects) {
+      if (effect.kind === 'announce') this.#setting.announce(effect.party, effect.activity, effect.detail)
+      else if (effect.kind === 'add' && update) this.#add(update, effect.weight)
+      else if (effect.kind === 'sum') this.#close(() => this.#open())
+      else if (effect.kind === 'abandon') this.#close(() => ({ kind: 'abandoned', reason: effect.reason }))
+    }
+  }
+
+  #add(update: Uint8Array, weight: number): void {
+    this.#queue = this.#queue.then(async () => {
+      const began = this.#setting.now()
+      await drive(this.#setting.sum.add(update, weight))
+      this.#adding += this.#setting.now() - began
+    })
+  }
+
+  #close(conclude: () => Outcome): void {
+    clearTimeout(this.#deadline)
+    const closedMs = this.#setting.now()
+    const outcome = this.#queue.then(() => {
+      const result = conclude()
+      if (result.kind === 'abandoned') return result
+      const sumMs = this.#adding + this.#setting.now() - closedMs
+      return { ...result, gatherMs: closedMs - this.#openedMs, sumMs }
+    })
+    this.#conclude(outcome)
+  }
+
+  #open(): Outcome {
+    const totals = this.#setting.sum.open(this.#setting.minimumParties, this.#setting.weightUnit)
+    this.#round = step(this.#round, { kind: 'summed' }).round
+    const contributors = this.#round.received
+    return { kind: 'released', contributors, missing: missingFrom(this.#round), totals, gatherMs: 0, sumMs: 0 }
+  }
+}
+
+/** Runs sliced work to its end, letting other events in between slices. */
+async function drive(work: Generator<undefined, void>): Promise<void> {
+  while (!work.next().done) await pause()
+}

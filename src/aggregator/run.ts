@@ -1,0 +1,228 @@
+/**
+ * One run at the aggregator: parties gather, round 0 finds the standardisation, rounds 1..N train, round N+1 evaluates
+ * the last model. The aggregator decides by the job spec alone; nobody can ask it for a single update.
+ *
+ *   assembling ──> playing rounds ──> finished
+ *        └──────────────┴──> abandoned | stopped
+ */
+import { equalBytes, toHex } from '../crypto/index.ts'
+import { CodedError } from '../errors/index.ts'
+import type { JobSpec } from '../job/index.ts'
+import {
+  RoundError,
+  type RoundPlan,
+  type RunEventBody,
+  type RunState,
+  summations,
+  type TaskKind,
+} from '../round/index.ts'
+import type { Log, Task, UpdatePart } from '../rpc/index.ts'
+import { AggregatorError } from './errors.ts'
+import { EventLog } from './event-log.ts'
+import { Members, type TaskNow } from './members.ts'
+import { ModelState } from './model-state.ts'
+import { OpenRound, type Outcome } from './open-round.ts'
+import { type Places, readBody } from './upload.ts'
+
+export interface RunSetting {
+  readonly runId: string
+  readonly spec: JobSpec
+  readonly jobDigest: Uint8Array
+  /** Those of the spec that accepted. */
+  readonly parties: readonly string[]
+  readonly places: Places
+  readonly now: () => number
+  readonly log: Log
+}
+
+export class AggregationRun {
+  readonly events = new EventLog()
+  readonly model: ModelState
+  readonly ended: Promise<void>
+  #state: RunState = 'running'
+  #round: OpenRound | undefined
+  #weightUnit = 0
+  #task: TaskKind = 'statistics'
+  readonly #members: Members
+  readonly #setting: RunSetting
+  readonly #stop = new AbortController()
+
+  constructor(setting: RunSetting) {
+    this.#setting = setting
+    this.model = new ModelState(setting.spec)
+    this.#members = new Members(setting.parties, setting.now, (party, present) => this.#moved(party, present))
+    this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
+    this.ended = this.#play().catch((error: unknown) => {
+      setting.log.error({ run: setting.runId, err: error }, 'the run failed')
+      this.#end('abandoned', 'AGGREGATION_WORKER: the aggregator failed; its log has the error')
+    })
+  }
+
+  get state(): RunState {
+    return this.#state
+  }
+
+  stop(reason: string): void {
+    this.#stop.abort(reason)
+    this.#round?.input({ kind: 'stopped', reason })
+  }
+
+  join(party: string, jobDigest: Uint8Array, rows: number, signal: AbortSignal): AsyncIterable<Task> {
+    if (!equalBytes(jobDigest, this.#setting.jobDigest)) {
+      const text = `party ${party} accepted job ${toHex(jobDigest)}, this run is of ${toHex(this.#setting.jobDigest)}`
+      throw new AggregatorError('AGGREGATION_OTHER_JOB', text)
+    }
+    return this.#members.join(party, rows, signal)
+  }
+
+  parameters(digest: Uint8Array): Uint8Array {
+    if (equalBytes(digest, this.model.digest)) return this.model.bytes
+    throw new AggregatorError('AGGREGATION_UNKNOWN_MODEL', `${toHex(digest)} is not the model of the current round`)
+  }
+
+  /** @returns the digest of the update, once it is in the sum. */
+  async receive(
+    party: string,
+    header: Extract<UpdatePart, { kind: 'header' }>,
+    parts: AsyncIterator<UpdatePart>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const round = this.#round
+    if (!round) throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'this run is not gathering updates')
+    const rows = this.#members.rowsOf(party)
+    try {
+      const digest = toHex(header.digest)
+      if (round.admit(party, header.round, digest) === 'known') return header.digest
+      checkWeight(party, header.weight, rows)
+      await this.#setting.places.hold(signal, async () => {
+        const body = await readBody(header, parts, this.#updateBytes())
+        await round.receive(party, header.round, { digest, weight: rows }, body)
+      })
+      return header.digest
+    } catch (error) {
+      // Bytes that arrived whole and are wrong stay wrong: nobody waits for that party. A cut connection is tried again.
+      if (error instanceof CodedError && ['INVALID_ARGUMENT', 'OUT_OF_RANGE'].includes(error.row.status)) {
+        round.input({ kind: 'refused', party, detail: error.code })
+      }
+      throw error
+    }
+  }
+
+  /** The party says that it cannot deliver in this round, and why. */
+  decline(party: string, number: number, code: string): void {
+    this.#members.rowsOf(party)
+    if (this.#round?.number === number) this.#round.input({ kind: 'refused', party, detail: code })
+  }
+
+  async #play(): Promise<void> {
+    const { rounds } = this.#setting.spec
+    const outcome = await this.#assemble()
+    if (outcome !== 'assembled') return this.#end(this.#stop.signal.aborted ? 'stopped' : 'abandoned', outcome)
+    this.#weightUnit = this.#members.rows
+    for (let number = 0; number <= rounds.count + 1; number++) {
+      const task = number === 0 ? 'statistics' : number <= rounds.count ? 'train' : 'evaluate'
+      const closed = await this.#playRound(number, task)
+      if (closed.kind === 'released') continue
+      if (this.#stop.signal.aborted) return this.#end('stopped', closed.reason)
+      if (task === 'evaluate') return this.#end('finished', `without a last evaluation: ${closed.reason}`)
+      return this.#end('abandoned', closed.reason)
+    }
+    this.#end('finished', '')
+  }
+
+  /** Waits for every party, and at the deadline for a quorum. */
+  async #assemble(): Promise<string> {
+    const { parties, spec } = this.#setting
+    const everybody = this.#members.whenPresent(parties.length, this.#stop.signal, spec.rounds.deadlineSeconds * 1000)
+    const present = await everybody
+    if (this.#stop.signal.aborted) return String(this.#stop.signal.reason)
+    if (present.length >= spec.rounds.quorum) return 'assembled'
+    const absent = parties.filter((party) => !present.includes(party))
+    const seconds = spec.rounds.deadlineSeconds
+    return `${present.length} of ${spec.rounds.quorum} parties joined within ${seconds} s; absent: ${absent.join(', ')}`
+  }
+
+  async #playRound(number: number, task: TaskKind): Promise<Outcome> {
+    const { spec, now } = this.#setting
+    const deadlineMs = now() + spec.rounds.deadlineSeconds * 1000
+    const plan: RoundPlan = { number, task, cohort: this.#setting.parties, quorum: spec.rounds.quorum, deadlineMs }
+    const round = new OpenRound({
+      plan,
+      present: this.#members.present,
+      sum: summations[spec.summation].createSum(this.model.layout(task), spec.encoding),
+      minimumParties: spec.rounds.minimumParties,
+      weightUnit: this.#weightUnit,
+      now,
+      announce: (party, activity, detail) =>
+        this.#emit({ kind: 'party-changed', party, activity, round: number, detail }),
+    })
+    this.#round = round
+    this.#task = task
+    this.#emit({ kind: 'round-opened', round: number, task, cohort: this.#members.present, deadlineMs })
+    this.#members.assign(this.#taskNow(plan))
+    if (this.#stop.signal.aborted) this.stop(String(this.#stop.signal.reason))
+    const outcome = await round.outcome
+    if (outcome.kind === 'released') this.#release(plan, outcome)
+    return outcome
+  }
+
+  #release(plan: RoundPlan, outcome: Extract<Outcome, { kind: 'released' }>): void {
+    const began = this.#setting.now()
+    const rows = [...outcome.contributors.values()].reduce((sum, { weight }) => sum + weight, 0)
+    const { metrics, trainingLoss } = this.model.apply(plan.task, outcome.totals, rows)
+    this.#emit({
+      kind: 'round-closed',
+      round: plan.number,
+      task: plan.task,
+      contributors: [...outcome.contributors.keys()].sort(),
+      missing: outcome.missing,
+      metrics,
+      trainingLoss,
+      modelDigest: this.model.digest,
+      gatherMs: outcome.gatherMs,
+      sumMs: outcome.sumMs,
+      stepMs: this.#setting.now() - began,
+    })
+  }
+
+  #taskNow(plan: RoundPlan): TaskNow {
+    const place = { runId: this.#setting.runId, round: plan.number, weightUnit: this.#weightUnit }
+    if (plan.task === 'statistics') return { ...place, kind: 'statistics', deadlineMs: plan.deadlineMs }
+    const { digest: modelDigest, standardisation } = this.model
+    return { ...place, kind: plan.task, modelDigest, standardisation, deadlineMs: plan.deadlineMs }
+  }
+
+  #updateBytes(): number {
+    return summations[this.#setting.spec.summation].bytes(this.model.layout(this.#task))
+  }
+
+  #moved(party: string, present: boolean): void {
+    if (this.#state !== 'running') return
+    const round = this.#round?.number ?? 0
+    this.#emit({ kind: 'party-changed', party, activity: present ? 'joined' : 'gone', round, detail: '' })
+    this.#round?.input({ kind: present ? 'present' : 'left', party })
+  }
+
+  #end(state: RunState, reason: string): void {
+    this.#state = state
+    this.#round = undefined
+    const place = { runId: this.#setting.runId, round: 0, weightUnit: this.#weightUnit, deadlineMs: 0 }
+    this.#members.assign({ ...place, kind: 'ended', state, reason })
+    this.#emit({ kind: 'state-changed', state, reason })
+    this.events.end()
+  }
+
+  #emit(body: RunEventBody): void {
+    this.events.append(this.#setting.now(), body)
+    if (body.kind !== 'party-changed') {
+      const { modelDigest: _, ...fields } = { modelDigest: undefined, ...body }
+      this.#setting.log.info({ run: this.#setting.runId, ...fields }, body.kind)
+    }
+  }
+}
+
+function checkWeight(party: string, weight: number, rows: number): void {
+  if (weight !== rows) {
+    throw new RoundError('ROUND_WEIGHT', `party ${party} claims ${weight} rows in this update; it joined with ${rows}`)
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * `coffer demo`: a whole federation on this machine. The programs are the ones that run at banks, as processes of
+ * their own over mTLS; the demo submits a job like any user, watches it, and then does what no user could: it trains
+ * each bank alone and all of them pooled, to show what the federation is worth. It leaves nothing running.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { evaluateModel } from '../../parties/index.ts'
+import { canonicalSpec } from '../job/index.ts'
+import { encodedColumns, type Metrics, planModel } from '../learning/index.ts'
+import type { Run } from '../round/index.ts'
+import { measureBaselines, readRows } from './demo/baselines.ts'
+import { startFederation } from './demo/federation.ts'
+import { type DemoInput, type DemoOptions, prepareInput } from './demo/job.ts'
+import { createProcesses } from './demo/processes.ts'
+import { type DemoResult, resultJson, resultLines } from './demo/result.ts'
+import { CliError } from './errors.ts'
+import { exits } from './exit.ts'
+import type { Context } from './io.ts'
+import { downloadParameters } from './models.ts'
+import { openSession, type Session } from './session.ts'
+import { watchRun } from './watch.ts'
+
+export async function runDemo(context: Context, options: DemoOptions): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'coffer-demo-'))
+  const interrupted = new AbortController()
+  const release = context.io.onSignal(() => interrupted.abort(new Error('interrupted')))
+  try {
+    const result = await demonstrate(context, options, directory, interrupted.signal)
+    context.result(resultJson(result), resultLines(result))
+    await rm(directory, { recursive: true, force: true })
+    return exits.ok.code
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error
+    await rm(directory, { recursive: true, force: true })
+    context.remark('interrupted; nothing is left running')
+    return exits.interrupted.code
+  } finally {
+    release()
+  }
+}
+
+/** On failure the directory with the programs' logs stays, and the error names it. */
+async function demonstrate(
+  context: Context,
+  options: DemoOptions,
+  directory: string,
+  signal: AbortSignal,
+): Promise<DemoResult> {
+  const began = context.io.now()
+  context.remark('Three programs of a federation on one machine: nothing here is attested, and nothing leaves it.')
+  const input = await prepareInput(context, options, directory, signal)
+  const { spec, parties, holdout, ceiling } = input
+  const logs = join(directory, 'logs')
+  await mkdir(logs)
+  await using processes = createProcesses(logs)
+  context.remark(`starting coordinator, aggregator and ${parties.length} party agents over mTLS`)
+  const federation = await startFederation(context, directory, parties, spec.data.dataset, processes)
+  await using session = await openSession(federation.context, { coordinator: undefined }, signal)
+  const run = await runJob(context, session, input)
+  const rows = await readRows(spec, parties, holdout, signal)
+  const federated = await evaluate(session, run, input, rows.holdout, signal)
+  const baselines = await measureBaselines(spec, rows, (text) => context.remark(text), signal)
+  const seconds = (context.io.now() - began) / 1000
+  return { ...baselines, federated, rounds: run.round, seconds, ceiling, holdoutRows: rows.holdout.rows }
+}
+
+async function runJob(context: Context, session: Session, input: DemoInput): Promise<Run> {
+  const { runId } = await session.runs.submitRun({ specJson: canonicalSpec(input.spec) }, session.soon)
+  const run = await watchRun(context, session, runId)
+  if (run.state === 'finished') return run
+  throw new CliError('CLI_DEMO_RUN', `the run ended ${run.state}: ${run.reason}`)
+}
+
+async function evaluate(
+  session: Session,
+  run: Run,
+  { spec }: DemoInput,
+  table: Parameters<typeof evaluateModel>[0]['table'],
+  signal: AbortSignal,
+): Promise<Metrics> {
+  const version = await session.runs.getModel({ modelId: run.modelId ?? '' }, session.soon)
+  const parameters = await downloadParameters(session, version)
+  const plan = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
+  return evaluateModel({ plan, task: spec.task, parameters, standardisation: version.standardisation, table, signal })
+}

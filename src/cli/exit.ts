@@ -1,0 +1,45 @@
+/** What the process ends with, and which error ends it how. docs/cli.md prints this table. */
+import { CodedError, type StatusName } from '../errors/index.ts'
+import { cliErrors } from './errors.ts'
+
+export const exits = {
+  ok: { code: 0, meaning: 'It worked; a watched run finished.' },
+  failed: {
+    code: 1,
+    meaning: 'Refused or failed: a run ended without a model, a check of `doctor` failed, a call was refused.',
+  },
+  unusable: { code: 2, meaning: 'Arguments, a file or a home directory cannot be used; nothing was done.' },
+  unreachable: { code: 3, meaning: 'The coordinator or the aggregator cannot be reached.' },
+  interrupted: {
+    code: 130,
+    meaning: 'Interrupted by a signal before the end. A program that drained after one signal ends with 0.',
+  },
+} as const
+
+const byStatus: Partial<Record<StatusName, number>> = {
+  INVALID_ARGUMENT: exits.unusable.code,
+  UNAVAILABLE: exits.unreachable.code,
+  DEADLINE_EXCEEDED: exits.unreachable.code,
+  CANCELLED: exits.interrupted.code,
+}
+
+export interface Failure {
+  readonly exit: number
+  readonly code: string
+  readonly message: string
+  readonly next: string
+}
+
+/** Of a data file on the command line. */
+const isDataFault = (code: string): boolean => code.startsWith('DATA_')
+
+/** How an error is told and what the process ends with. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CodedError) {
+    const { code, message, row } = error
+    const exit = isDataFault(code) ? exits.unusable.code : (byStatus[row.status] ?? exits.failed.code)
+    return { exit, code, message, next: row.next }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { exit: exits.failed.code, code: 'CLI_UNEXPECTED', message, next: cliErrors.CLI_UNEXPECTED.next }
+}

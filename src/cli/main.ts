@@ -1,0 +1,35 @@
+/** The program `coffer`: hands the process to the command line, and ends with its exit code. */
+import { readFileSync } from 'node:fs'
+import { main } from './index.ts'
+import type { Io } from './io.ts'
+
+const { version }: { readonly version: unknown } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
+
+const io: Io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  now: Date.now,
+  version: String(version),
+  onSignal(listener) {
+    process.on('SIGINT', listener).on('SIGTERM', listener)
+    return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
+  },
+}
+
+/** `coffer run list | head -1`: the reader has what it wanted. A program whose log nobody reads goes on. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+const code = await main(process.argv.slice(2), io)
+const flushed = (stream: NodeJS.WriteStream) => new Promise<void>((done) => void stream.write('', () => done()))
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+process.exit(code)

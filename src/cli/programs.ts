@@ -1,0 +1,127 @@
+/**
+ * The three programs: read the home, start, say so in one line, run until a signal. The first signal drains (open
+ * rounds end, streams are told), a second one ends the process at once.
+ */
+import { isAbsolute, join } from 'node:path'
+import type { Log, Network, Program } from '../rpc/index.ts'
+import { addressOr } from './address.ts'
+import { exits } from './exit.ts'
+import { readText } from './files.ts'
+import { openHome, type Home } from './home.ts'
+import type { Context, Io } from './io.ts'
+import { createLog } from './log.ts'
+import { networkOf } from './session.ts'
+
+/** How long calls in flight may take after the first signal: an upload of some 100 MB on a slow line. */
+const GRACE_MS = 20_000
+
+interface Shared {
+  readonly federation: string
+  readonly identity: Home['identity']
+  readonly network: Network
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** A relative SQLite path is meant from the home, wherever the program was started. */
+export function storeUrl(directory: string, url: string): string {
+  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined
+  if (path === undefined || path.startsWith(':memory:') || isAbsolute(path)) return url
+  return `sqlite:${join(directory, path)}`
+}
+
+export async function coordinator(
+  context: Context,
+  options: { readonly listen: string | undefined; readonly aggregator: string | undefined },
+): Promise<number> {
+  const home = await openHome(context, 'coordinator')
+  const listen = addressOr(options.listen, 'listen', home.config.listen)
+  const aggregator = addressOr(options.aggregator, 'aggregator', home.config.aggregator)
+  const [{ startCoordinator }, { openStore, storeName }] = await Promise.all([
+    import('../coordinator/index.ts'),
+    import('../store/index.ts'),
+  ])
+  const url = storeUrl(home.directory, home.config.store)
+  await using store = await openStore(url)
+  return await operate(context, home, (shared) =>
+    startCoordinator({ ...shared, listen, aggregator, store, storeName: storeName(url), version: context.io.version }),
+  )
+}
+
+export async function aggregator(
+  context: Context,
+  options: { readonly listen: string | undefined; readonly 'allow-plain': boolean },
+): Promise<number> {
+  const home = await openHome(context, 'aggregator')
+  const listen = addressOr(options.listen, 'listen', home.config.listen)
+  const { startAggregator } = await import('../aggregator/index.ts')
+  return await operate(context, home, (shared) =>
+    startAggregator({ ...shared, listen, allowPlain: options['allow-plain'] }),
+  )
+}
+
+export async function party(
+  context: Context,
+  options: { readonly coordinator: string | undefined; readonly aggregator: string | undefined },
+): Promise<number> {
+  const home = await openHome(context, 'party')
+  const { name, backend } = home.config
+  const [{ startParty }, { parsePartyPolicy }] = await Promise.all([
+    import('../../parties/index.ts'),
+    import('../job/index.ts'),
+  ])
+  const at = (path: string) => (isAbsolute(path) ? path : join(home.directory, path))
+  const policy = parsePartyPolicy(await readText(at(home.config.policy), 'policy'))
+  return await operate(context, home, (shared) =>
+    startParty({
+      ...shared,
+      name,
+      coordinator: addressOr(options.coordinator, 'coordinator', home.config.coordinator),
+      aggregator: addressOr(options.aggregator, 'aggregator', home.config.aggregator),
+      policy,
+      datasets: Object.fromEntries(Object.entries(home.config.datasets).map(([dataset, path]) => [dataset, at(path)])),
+      ...(backend === undefined ? {} : { backend }),
+      version: context.io.version,
+    }),
+  )
+}
+
+/** The signals of the process as two moments. */
+function receiveSignals(io: Io) {
+  const first = new AbortController()
+  const second = new AbortController()
+  const release = io.onSignal(() => (first.signal.aborted ? second : first).abort())
+  const moment = ({ signal }: AbortController) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  return { first: moment(first), second: moment(second), release }
+}
+
+async function operate(context: Context, home: Home, start: (shared: Shared) => Promise<Program>): Promise<number> {
+  const { federation, role, name } = home.config
+  const { io } = context
+  const log = createLog(context, `coffer-${role}`)
+  const signals = receiveSignals(io)
+  try {
+    const network = await networkOf(context)
+    const program = await start({ federation, identity: home.identity, network, now: io.now, log })
+    const { address } = program
+    const who = role === 'party' ? `party ${name}` : role
+    const does = address === '' ? 'is up' : `listens on ${address}`
+    context.result({ ready: true, federation, role, name, address }, `${who} of federation ${federation} ${does}`)
+    const event = await Promise.race([program.ended.then(() => 'ended'), signals.first.then(() => 'signal')])
+    if (event === 'ended') {
+      log.error({}, 'the program ended by itself')
+      return exits.failed.code
+    }
+    log.info({}, 'finishing what is under way; a second signal ends it at once')
+    const drained = program.drain(GRACE_MS).then(() => program[Symbol.asyncDispose]())
+    const end = await Promise.race([
+      drained.then(() => exits.ok.code),
+      signals.second.then(() => exits.interrupted.code),
+    ])
+    if (end === exits.ok.code) log.info({}, 'ended')
+    return end
+  } finally {
+    signals.release()
+  }
+}

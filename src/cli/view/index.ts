@@ -1,0 +1,18 @@
+/** How a run looks while it goes on: state, live view, plain lines, screen. `demo` uses the same. */
+export { plainLine } from './plain.ts'
+export { type Frame, leadingMetric, renderView } from './render.ts'
+export { createScreen, type Screen } from './screen.ts'
+export { bar, sparkline } from './spark.ts'
+export {
+  describe,
+  type Evaluation,
+  isFinal,
+  type PartyView,
+  reduceView,
+  remainingMs,
+  type ViewState,
+  viewOf,
+  withDecisions,
+} from './state.ts'
+export { type Column, renderTable } from './table.ts'
+export { ago, clean, clock, decimal } from './text.ts'

@@ -1,0 +1,75 @@
+/**
+ * The aggregator as the coordinator knows it: calls with deadlines, whether the last one was answered, and which
+ * failures are a refusal (the run ends) and which are weather (try again).
+ */
+import type { StatusName } from '../errors/index.ts'
+import { CodedError } from '../errors/index.ts'
+import { type AggregationApi, type ClientCall, RemoteError, RpcError } from '../rpc/index.ts'
+import { CoordinatorError } from './errors.ts'
+
+/** Unary calls carry at most a job spec of 640 KiB; the aggregator answers them at once. */
+const CALL_MS = 15_000
+const PROBE_MS = 3_000
+/** No run has this id: ids are random, and all zeros would take 2^128 submissions. */
+const PROBE_RUN = '0'.repeat(32)
+
+export interface AggregatorLink {
+  readonly address: string
+  readonly api: AggregationApi<ClientCall>
+  /** For unary calls. */
+  call(signal: AbortSignal): ClientCall
+  /** For streams that last; the connection itself notices when the other side is gone. */
+  stream(signal: AbortSignal): ClientCall
+  /** Asks the aggregator something harmless: any coded answer of the program itself shows that it is there. */
+  probe(signal: AbortSignal): Promise<{ readonly reachable: boolean; readonly detail: string }>
+}
+
+export function createAggregatorLink(api: AggregationApi<ClientCall>, address: string): AggregatorLink {
+  return {
+    address,
+    api,
+    call: (signal) => ({ signal, deadlineMs: CALL_MS }),
+    stream: (signal) => ({ signal, deadlineMs: 'open' }),
+    probe: async (signal) => {
+      try {
+        const request = { runId: PROBE_RUN, reason: 'probe' }
+        await api.stopAggregation(request, { signal, deadlineMs: PROBE_MS })
+        return { reachable: true, detail: '' }
+      } catch (error) {
+        if (isUnknownRun(error)) return { reachable: true, detail: '' }
+        return { reachable: false, detail: describe(error) }
+      }
+    },
+  }
+}
+
+/** The aggregator has never heard of the run, or has restarted since. */
+export const isUnknownRun = (error: unknown): boolean =>
+  error instanceof CodedError && error.code === 'AGGREGATION_UNKNOWN_RUN'
+
+/** What will not change by trying again: the other side understood the request and refuses it. */
+const refusals: ReadonlySet<StatusName> = new Set([
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+  'DATA_LOSS',
+])
+
+/**
+ * Only what the aggregator itself answered (RemoteError), or what the coordinator found wrong with its model, ends a
+ * run. A wrong address, certificate or role may be repaired while the run waits.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof RemoteError || error instanceof CoordinatorError)) return false
+  return refusals.has(error.row.status) && error.code !== 'CALL_NOT_ALLOWED'
+}
+
+export function describe(error: unknown): string {
+  if (error instanceof RemoteError || error instanceof CoordinatorError || error instanceof RpcError) {
+    return `${error.message} (${error.code})`
+  }
+  return error instanceof Error ? error.message : String(error)
+}

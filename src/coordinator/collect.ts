@@ -1,0 +1,128 @@
+/**
+ * Takes the final model of a run from the aggregator into the store, part by part, and believes nothing of it: size and
+ * digest must be those that the job spec and the last round gave it, and the bytes must have that digest.
+ */
+import { createHash } from 'node:crypto'
+import { equalBytes, sha256, toHex } from '../crypto/index.ts'
+import { readCanonicalSpec } from '../job/index.ts'
+import { encodedColumns, planModel } from '../learning/index.ts'
+import type { ModelVersion, Run } from '../round/index.ts'
+import type { CollectedModel } from '../rpc/index.ts'
+import type { Store } from '../store/index.ts'
+import type { AggregatorLink } from './aggregator-link.ts'
+import { CoordinatorError } from './errors.ts'
+import { acceptedParties } from './runs.ts'
+
+/** Without a part for this long, the stream is given up: a deadline on progress, because a model may take minutes. */
+const STALL_MS = 30_000
+const PARAMETER_BYTES = 4
+
+type Header = Extract<CollectedModel, { kind: 'header' }>
+
+export async function collectModel(
+  store: Store,
+  link: AggregatorLink,
+  run: Run,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<ModelVersion> {
+  const { header, data } = await opened(link, run, signal)
+  await checkHeader(store, run, header)
+  const modelId = toHex(sha256(new TextEncoder().encode(run.runId), header.digest)).slice(0, 32)
+  // Written before, in an attempt that was cut short between the last byte and the run's end: written again.
+  await store.models.write(modelId, verified(data, header, run.runId))
+  return {
+    modelId,
+    runId: run.runId,
+    name: run.name,
+    jobDigest: run.jobDigest,
+    digest: header.digest,
+    createdMs: nowMs,
+    rounds: run.round,
+    parameters: header.parameters,
+    // Metrics of an older model are not those of this one.
+    metrics: run.metricsModel === run.round ? run.metrics : {},
+    specJson: run.specJson,
+    standardisation: header.standardisation,
+    parties: acceptedParties(run),
+  }
+}
+
+async function opened(link: AggregatorLink, run: Run, signal: AbortSignal) {
+  const data = unlessStalled(
+    (stalling) => link.api.collectModel({ runId: run.runId }, link.stream(stalling)),
+    run.runId,
+    signal,
+  )
+  const first = await data.next()
+  if (first.done || first.value.kind !== 'header') {
+    await data.return(undefined)
+    throw new CoordinatorError('MODEL_SIZE_MISMATCH', `the model of run ${run.runId} came without its description`)
+  }
+  return { header: first.value, data }
+}
+
+async function checkHeader(store: Store, run: Run, header: Header): Promise<void> {
+  const { model, task, data } = readCanonicalSpec(run.specJson)
+  const { size } = planModel(model, task, encodedColumns(data.features).length)
+  if (header.parameters !== size) {
+    const text = `the model of run ${run.runId} has ${header.parameters} parameters; its job spec makes ${size}`
+    throw new CoordinatorError('MODEL_SIZE_MISMATCH', text)
+  }
+  const closed = await store.events.lastModelRound(run.runId)
+  if (closed && equalBytes(closed.modelDigest, header.digest)) return
+  const expected = closed ? `round ${closed.round} announced ${toHex(closed.modelDigest)}` : 'no round announced one'
+  const text = `the model of run ${run.runId} is said to have digest ${toHex(header.digest)}; ${expected}`
+  throw new CoordinatorError('MODEL_DIGEST_MISMATCH', text)
+}
+
+/** The bytes of the model, bounded by the announced size, or an error instead of the last of them. */
+async function* verified(
+  parts: AsyncIterable<CollectedModel>,
+  header: Header,
+  runId: string,
+): AsyncGenerator<Uint8Array> {
+  const expected = header.parameters * PARAMETER_BYTES
+  const hash = createHash('sha256')
+  let length = 0
+  for await (const part of parts) {
+    if (part.kind !== 'data') throw wrongSize(runId, 'a second description', expected)
+    length += part.data.length
+    if (length > expected) throw wrongSize(runId, 'more', expected)
+    hash.update(part.data)
+    yield part.data
+  }
+  if (length < expected) throw wrongSize(runId, `${length} bytes`, expected)
+  if (!equalBytes(hash.digest(), header.digest)) {
+    throw new CoordinatorError('MODEL_DIGEST_MISMATCH', `the bytes of run ${runId}'s model do not have its digest`)
+  }
+}
+
+const wrongSize = (runId: string, found: string, expected: number) =>
+  new CoordinatorError(
+    'MODEL_SIZE_MISMATCH',
+    `the model of run ${runId} came with ${found}; expected ${expected} bytes`,
+  )
+
+async function* unlessStalled<T>(
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  runId: string,
+  signal: AbortSignal,
+): AsyncGenerator<T, undefined> {
+  const stalled = new AbortController()
+  const timer = setTimeout(() => stalled.abort(), STALL_MS)
+  try {
+    for await (const part of open(AbortSignal.any([signal, stalled.signal]))) {
+      timer.refresh()
+      yield part
+    }
+  } catch (error) {
+    if (!stalled.signal.aborted) throw error
+    throw stall(runId, error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const stall = (runId: string, cause: unknown) =>
+  new CoordinatorError('MODEL_STALLED', `no part of run ${runId}'s model came for ${STALL_MS / 1_000} s`, { cause })

@@ -1,0 +1,74 @@
+/**
+ * The control plane without a network: the two services, and the tasks that take runs to the aggregator. What it knows
+ * is in the store; everything here can be lost at any moment and is made again by `resume`.
+ */
+import type { AggregationApi, ClientCall, CoordinatorStatus, Log, PartyApi, RunApi, ServerCall } from '../rpc/index.ts'
+import type { Store } from '../store/index.ts'
+import { createAggregatorLink } from './aggregator-link.ts'
+import { createAttendance } from './attendance.ts'
+import { type BackOff, backOff } from './back-off.ts'
+import { createChanges } from './changes.ts'
+import { createFollower, type FollowerParts } from './follow.ts'
+import { createPartyHandlers } from './party-handlers.ts'
+import { createRunHandlers } from './run-handlers.ts'
+import { hasEnded } from './runs.ts'
+
+/** Each holds a stream to the aggregator while it runs, and is looked at whenever a party connects. */
+const MAXIMUM_RUNS = 1_000
+
+export interface ControlOptions {
+  readonly store: Store
+  readonly aggregation: AggregationApi<ClientCall>
+  readonly aggregatorAddress: string
+  readonly about: Pick<CoordinatorStatus, 'version' | 'federation' | 'store'>
+  readonly now: () => number
+  readonly log: Log
+  readonly backOff?: BackOff
+  readonly maximumRuns?: number
+}
+
+export interface Control {
+  readonly runs: RunApi<ServerCall>
+  readonly parties: PartyApi<ServerCall>
+  /** Takes up every run that had not ended when the coordinator did. */
+  resume(): Promise<void>
+  /** Ends the streams that last; calls under way go on. */
+  drain(): void
+  /** Ends everything; what was under way is in the store. Idempotent. */
+  close(): Promise<void>
+}
+
+export function createControl(options: ControlOptions): Control {
+  const { store, now, log } = options
+  const draining = new AbortController()
+  const changes = createChanges()
+  const change: FollowerParts['change'] = async (runId, plan) => {
+    const { run, events } = await store.runs.change(runId, plan)
+    if (events.length > 0) changes.announce(run)
+    if (events.some((event) => event.kind === 'state-changed')) {
+      log.info(
+        { run: runId, state: run.state, reason: run.reason },
+        hasEnded(run) ? 'a run has ended' : 'a run goes on',
+      )
+    }
+    return run
+  }
+  const link = createAggregatorLink(options.aggregation, options.aggregatorAddress)
+  const follower = createFollower({ store, link, change, backOff: options.backOff ?? backOff, now, log })
+  const attendance = createAttendance(store, changes, draining.signal)
+  const shared = { store, change, changes, follower, attendance, link, now, log }
+  const maximumRuns = options.maximumRuns ?? MAXIMUM_RUNS
+  return {
+    runs: createRunHandlers({ ...shared, draining: draining.signal, maximumRuns, about: options.about }),
+    parties: createPartyHandlers(shared),
+    resume: async () => {
+      const ids = [...(await store.runs.unfinished()), ...(await store.runs.pendingStops())]
+      for (const runId of ids) follower.take(runId)
+    },
+    drain: () => draining.abort(),
+    close: async () => {
+      draining.abort()
+      await follower.close()
+    },
+  }
+}

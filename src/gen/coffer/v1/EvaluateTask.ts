@@ -1,0 +1,13 @@
+// Original file: proto/coffer/v1/aggregator.proto
+
+import type { Standardisation as _coffer_v1_Standardisation, Standardisation__Output as _coffer_v1_Standardisation__Output } from '../../coffer/v1/Standardisation.ts';
+
+export interface EvaluateTask {
+  'modelDigest'?: (Buffer | Uint8Array | string);
+  'standardisation'?: (_coffer_v1_Standardisation | null);
+}
+
+export interface EvaluateTask__Output {
+  'modelDigest': (Buffer);
+  'standardisation': (_coffer_v1_Standardisation__Output | null);
+}

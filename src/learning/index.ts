@@ -1,0 +1,24 @@
+/**
+ * What is learnt and how well, as arithmetic on numbers that are there: columns and their statistics, targets, the
+ * plan of a model and its first parameters, metrics, server strategies. Training itself is in parties/trainers.
+ */
+export { type EncodedColumn, encodedColumns, type FeatureColumn } from './columns.ts'
+export { type LearningCode, LearningError, learningErrors } from './errors.ts'
+export { initialParameters } from './initial-parameters.ts'
+export type { LayerSpec } from './layer-config.ts'
+export {
+  exactMetrics,
+  type MetricName,
+  type Metrics,
+  type MetricTotals,
+  metricNames,
+  metricsFrom,
+  metricsLayout,
+  metricsUpdate,
+} from './metrics.ts'
+export { MAXIMUM_PARAMETERS, type ModelPlan, type ModelSpec, type Parameter, planModel } from './model.ts'
+export { type Standardisation, standardisationFrom, standardise } from './standardisation.ts'
+export { statisticsLayout, statisticsUpdate } from './statistics.ts'
+export { createStrategy, type ServerState, type Strategy, type StrategySpec } from './strategy.ts'
+export { MAXIMUM_CLASSES, scaleLabels, type TaskOutput, type TaskSpec, taskOutput, unscaleLabels } from './task.ts'
+export { trainLayout } from './train.ts'

@@ -1,0 +1,99 @@
+/**
+ * How updates become their sum. One interface for every way of summing:
+ *
+ *   seal  at the party: numbers -> the bytes that travel
+ *   add   at the aggregator: bytes into the sum, as they arrive; memory is one sum, whatever the number of parties
+ *   open  who may see the sum: bytes -> weighted mean of the deltas, totals of counts and sums
+ *
+ * All ways share the fixed-point numbers of the update room, so the same updates give bit-identical results.
+ * `tee` adds the integers in the clear inside the aggregator's TEE. `plain` is the same arithmetic in a program that
+ * nobody attested; it exists as the baseline of benchmarks, and an aggregator refuses it unless started for one.
+ */
+import {
+  createAccumulator,
+  decodeSum,
+  type Encoding,
+  encodeUpdate,
+  fromBytes,
+  toBytes,
+  type UpdateLayout,
+  type UpdateValues,
+  updateBytes,
+  updateElements,
+  verifyUpdate,
+} from '../update/index.ts'
+import { RoundError } from './errors.ts'
+
+export interface SumTotals {
+  /** Weighted mean, one per parameter. */
+  readonly deltas: Float64Array
+  readonly counts: Float64Array
+  readonly sums: Float64Array
+}
+
+/**
+ * A sum in progress. `verify` and `add` are generators that pause (yield) about every millisecond of work, so that the
+ * caller decides how to share its thread. `verify` must have run to its end before `add` begins, and one `add` runs to
+ * its end before another begins: an update counts entirely or not at all.
+ */
+export interface Sum {
+  readonly updates: number
+  /** @throws UpdateError for bytes that are not an update of this layout and encoding. */
+  verify(update: Uint8Array): Generator<undefined, void>
+  /** @param weight training rows behind the update: whole numbers, so that the order of arrival changes no bit. */
+  add(update: Uint8Array, weight: number): Generator<undefined, void>
+  /**
+   * @param weightUnit what the parties divided their rows by to get the share they sealed with
+   * @throws RoundError ROUND_BELOW_MINIMUM under `minimumParties` updates
+   */
+  open(minimumParties: number, weightUnit: number): SumTotals
+}
+
+export interface Summation {
+  bytes(layout: UpdateLayout): number
+  seal(values: UpdateValues, share: number, layout: UpdateLayout, encoding: Encoding): Uint8Array
+  createSum(layout: UpdateLayout, encoding: Encoding): Sum
+}
+
+/** Elements handled between two pauses: about a millisecond of verifying or adding. */
+const SLICE = 1 << 19
+
+const integers: Summation = {
+  bytes: updateBytes,
+  seal: (values, share, layout, encoding) => toBytes(encodeUpdate(values, share, layout, encoding)),
+  createSum(layout, encoding) {
+    const elements = updateElements(layout)
+    const accumulator = createAccumulator(elements)
+    let weights = 0
+    return {
+      get updates() {
+        return accumulator.updates
+      },
+      *verify(update) {
+        const values = fromBytes(update)
+        for (let from = 0; from < Math.max(elements, values.length); from += SLICE) {
+          verifyUpdate(values, layout, encoding, from, Math.min(from + SLICE, elements))
+          yield
+        }
+      },
+      *add(update, weight) {
+        const values = fromBytes(update)
+        for (let from = 0; from < elements; from += SLICE) {
+          accumulator.add(values, from, Math.min(from + SLICE, elements))
+          yield
+        }
+        weights += weight
+      },
+      open(minimumParties, weightUnit) {
+        if (accumulator.updates < minimumParties) {
+          const text = `a sum of ${accumulator.updates} parties is not released; the job's minimum is ${minimumParties}`
+          throw new RoundError('ROUND_BELOW_MINIMUM', text)
+        }
+        return decodeSum(accumulator.total(), weights / weightUnit, layout, encoding)
+      },
+    }
+  },
+}
+
+export const summations = { tee: integers, plain: integers } as const satisfies Record<string, Summation>
+export type SummationKind = keyof typeof summations

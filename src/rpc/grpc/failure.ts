@@ -1,0 +1,72 @@
+/** What a failed call of grpc-js means, in this product's words. */
+import { connectivityState, type ServiceError, status } from '@grpc/grpc-js'
+import type { StatusName } from '../../errors/index.ts'
+import { formatAddress } from '../address.ts'
+import { CODE_TRAILER, errorOf, type Outcome } from '../call/outcome.ts'
+import { type RemoteError, RpcError } from '../errors.ts'
+import { spiffeUri } from '../identity/names.ts'
+import type { Line } from './line.ts'
+
+export interface FailedCall {
+  readonly name: string
+  readonly deadlineMs: number | undefined
+  readonly line: Line
+  readonly state: connectivityState
+}
+
+export function failureOf(error: ServiceError, call: FailedCall): RpcError | RemoteError {
+  const outcome = outcomeIn(error)
+  if (outcome.code !== '') return errorOf(outcome, call.name, formatAddress(call.line.address))
+  if (error.code === status.UNAVAILABLE) return connectionFailure(error, call)
+  if (error.code === status.DEADLINE_EXCEEDED) return late(error, call)
+  return errorOf(outcome, call.name, formatAddress(call.line.address))
+}
+
+function outcomeIn(error: ServiceError): Outcome {
+  const [code] = error.metadata.get(CODE_TRAILER)
+  const name: unknown = status[error.code]
+  return {
+    status: isStatusName(name) ? name : 'INTERNAL',
+    code: typeof code === 'string' ? code : '',
+    message: error.details,
+  }
+}
+
+/** UNKNOWN is the one status of gRPC that this product does not use. */
+const isStatusName = (name: unknown): name is StatusName =>
+  typeof name === 'string' && name in status && name !== 'OK' && name !== 'UNKNOWN'
+
+function late(error: ServiceError, { name, deadlineMs, line, state }: FailedCall): RpcError {
+  const where = formatAddress(line.address)
+  const connected = state === connectivityState.READY
+  const what = connected ? 'no answer from' : 'no connection to'
+  return new RpcError('CALL_DEADLINE', `${name}: ${what} ${where} within ${deadlineMs ?? 0} ms`, { cause: error })
+}
+
+/** grpc-js puts the reason of the newest failed attempt behind this. */
+const unconnected = 'No connection established'
+
+function connectionFailure(error: ServiceError, { name, line }: FailedCall): RpcError {
+  const where = formatAddress(line.address)
+  const { details } = error
+  const options = { cause: error }
+  if (/Name resolution failed|No addresses resolved|ENOTFOUND|EAI_AGAIN/.test(details)) {
+    return new RpcError('PEER_UNREACHABLE', `the name in ${where} cannot be resolved`, options)
+  }
+  const [, system] = /\bconnect (E[A-Z]+)/.exec(details) ?? []
+  if (system !== undefined) {
+    const words = system === 'ECONNREFUSED' ? 'nothing listens at' : `${system} on the way to`
+    return new RpcError('PEER_UNREACHABLE', `${words} ${where}`, options)
+  }
+  if (!details.includes(unconnected)) {
+    return new RpcError('PEER_LOST', `the connection to ${where} broke during ${name}`, options)
+  }
+  if (line.handshake instanceof RpcError) return new RpcError(line.handshake.code, line.handshake.message, options)
+  if (line.handshake === 'secured') {
+    const us = spiffeUri(line.own.peer)
+    const until = line.own.certificate.validTo
+    const message = `${where} closed the connection right after the TLS handshake: it does not accept ${us} (valid until ${until})`
+    return new RpcError('PEER_REFUSED_US', message, options)
+  }
+  return new RpcError('PEER_UNREACHABLE', `no connection to ${where}: ${details}`, options)
+}

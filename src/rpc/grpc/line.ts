@@ -1,0 +1,122 @@
+/**
+ * The client's end of a connection: TLS 1.3, the judgement of the server's certificate, and what became of it.
+ *
+ * grpc-js reports every failed connection as UNAVAILABLE with some library's text in it. The `Line` remembers what the
+ * handshake really met, so that a call can say it in words.
+ *
+ * One thing cannot be met here: in TLS 1.3 the client has finished its handshake before the server has looked at the
+ * client's certificate. A server that refuses it just closes, and that is seen as a connection which was secured and
+ * then ended before HTTP/2 began.
+ *
+ * `_createSecureConnector` is an underscore API of grpc-js 1.14.7 (pinned; test/rpc/windows.test.ts guards it).
+ */
+import { isIP, type Socket } from 'node:net'
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js'
+import type { Role } from '../api.ts'
+import { type Address, formatAddress } from '../address.ts'
+import { RpcError } from '../errors.ts'
+import { type CheckedIdentity, judgePeer } from '../identity/verify.ts'
+import type { GrpcSettings } from './settings.ts'
+import { chainProblem } from './tls.ts'
+
+export interface Line {
+  readonly address: Address
+  readonly own: CheckedIdentity
+  readonly role: Role
+  readonly settings: GrpcSettings
+  /**
+   * How the newest handshake that came to an end did so; undefined before the first. Not reset when another one begins:
+   * the call that reports the old one may only be about to ask.
+   */
+  handshake: 'secured' | RpcError | undefined
+}
+
+type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>
+
+export class FederationCredentials extends ChannelCredentials {
+  readonly #line: Line
+  readonly #context: SecureContext
+
+  constructor(line: Line) {
+    super()
+    const { certificatePem, keyPem, rootsPem } = line.own.identity
+    this.#line = line
+    this.#context = createSecureContext({ cert: certificatePem, key: keyPem, ca: rootsPem, minVersion: 'TLSv1.3' })
+  }
+
+  override _isSecure(): boolean {
+    return true
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other
+  }
+
+  override _createSecureConnector(): Connector {
+    const credentials = CallCredentials.createEmpty()
+    return {
+      connect: async (socket) => ({ socket: await secure(socket, this.#line, this.#context), secure: true }),
+      waitForReady: () => Promise.resolve(),
+      getCallCredentials: () => credentials,
+      destroy: () => undefined,
+    }
+  }
+}
+
+async function secure(socket: Socket, line: Line, secureContext: SecureContext): Promise<TLSSocket> {
+  try {
+    const encrypted = await handshake(socket, line, secureContext)
+    judge(encrypted, line)
+    line.handshake = 'secured'
+    return encrypted
+  } catch (error) {
+    socket.destroy()
+    if (error instanceof RpcError) line.handshake = error
+    throw error
+  }
+}
+
+function handshake(socket: Socket, line: Line, secureContext: SecureContext): Promise<TLSSocket> {
+  const { address, settings } = line
+  const failed = (text: string, cause?: Error) => {
+    const message = `${formatAddress(address)} did not complete a TLS 1.3 handshake: ${text}`
+    return new RpcError('PEER_NOT_TLS', message, { cause })
+  }
+  return new Promise((resolve, reject) => {
+    const encrypted = connect({
+      socket,
+      secureContext,
+      ALPNProtocols: ['h2'],
+      // Not "accept anybody": `judge` refuses whatever OpenSSL did not authorise, with the dates and names that say why.
+      rejectUnauthorized: false,
+      // Host names are not what trust rests on here; the SPIFFE URI is, and `judge` reads it.
+      checkServerIdentity: () => undefined,
+      ...(isIP(address.host) === 0 ? { servername: address.host } : {}),
+    })
+    const slow = setTimeout(() => {
+      reject(failed(`no end after ${settings.handshakeMs} ms`))
+      encrypted.destroy()
+    }, settings.handshakeMs)
+    encrypted.once('secureConnect', () => {
+      clearTimeout(slow)
+      resolve(encrypted)
+    })
+    // Stays for the life of the socket: later errors are the HTTP/2 session's to report.
+    encrypted.on('error', (error) => {
+      clearTimeout(slow)
+      reject(failed(error.message, error))
+    })
+  })
+}
+
+function judge(socket: TLSSocket, { address, own, role, settings }: Line): void {
+  if (socket.alpnProtocol !== 'h2')
+    throw new RpcError('PEER_NOT_TLS', `${formatAddress(address)} does not speak HTTP/2`)
+  judgePeer(socket.getPeerX509Certificate(), chainProblem(socket), {
+    federation: own.peer.federation,
+    role,
+    now: settings.now(),
+    whose: `the program at ${formatAddress(address)}`,
+  })
+}

@@ -1,0 +1,182 @@
+/**
+ * Serving over mTLS: the door lets a connection in, grpc-js speaks HTTP/2 on it, `answer` does the rest.
+ *
+ * Every method is registered as a stream of bytes both ways; what kind it is, and what the bytes mean, is decided in one
+ * place for both networks. Health and reflection answer anybody of the federation.
+ */
+import type { TLSSocket } from 'node:tls'
+import * as grpc from '@grpc/grpc-js'
+import { ReflectionService } from '@grpc/reflection'
+import { HealthImplementation } from 'grpc-health-check'
+import type { Peer } from '../api.ts'
+import { formatAddress, parseAddress } from '../address.ts'
+import { answer, type Endpoint, endpoints } from '../call/answer.ts'
+import { type Calls, createCalls } from '../call/calls.ts'
+import { CODE_TRAILER, type Outcome } from '../call/outcome.ts'
+import { unlessAborted } from '../call/streams.ts'
+import { RpcError } from '../errors.ts'
+import { checkIdentity } from '../identity/verify.ts'
+import { MAXIMUM_MESSAGE_BYTES } from '../limits.ts'
+import type { Listening, ServeOptions } from '../network.ts'
+import { loadProtocol } from '../protocol.ts'
+import type { GrpcSettings } from './settings.ts'
+import { openDoor } from './tls.ts'
+import { limitReadAhead, widenReceiveWindows } from './windows.ts'
+
+/** Calls at once on one connection; a party has at most a handful. */
+const MAXIMUM_STREAMS = 64
+/** For the last trailers to leave after every call has ended. */
+const GOODBYE_MS = 500
+
+export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): Promise<Listening> {
+  options.signal.throwIfAborted()
+  const own = checkIdentity(options.identity, settings.now())
+  const address = parseAddress(options.address, 0)
+  const calls = createCalls()
+  const peers = createGuestBook()
+  const server = createServer(settings)
+  for (const endpoint of endpoints(options)) register(server, endpoint, calls, peers)
+  const health = new HealthImplementation({ '': 'SERVING' })
+  health.addToServer(server)
+  new ReflectionService(loadProtocol()).addToServer(server)
+  // The door has ended TLS already; what is injected is a socket that only looks plain to grpc-js.
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
+  const door = await openDoor({
+    address,
+    own,
+    settings,
+    log: options.log,
+    admit(socket, peer) {
+      peers.enter(socket, peer)
+      injector.injectConnection(socket)
+    },
+  })
+
+  let ending: Promise<void> | undefined
+  const end = async () => {
+    door.shut()
+    health.setStatus('', 'NOT_SERVING')
+    await calls.drain(Number.POSITIVE_INFINITY)
+    await goodbye(server)
+    server.forceShutdown()
+    await door.close()
+  }
+  const drain = async (graceMs: number) => {
+    options.signal.removeEventListener('abort', abort)
+    ending ??= end()
+    await Promise.all([calls.drain(graceMs), ending])
+  }
+  const abort = () => void drain(0)
+  options.signal.addEventListener('abort', abort, { once: true })
+  if (options.signal.aborted) await drain(0)
+  return { address: formatAddress(door.address), drain, [Symbol.asyncDispose]: () => drain(0) }
+}
+
+interface GuestBook {
+  enter(socket: TLSSocket, peer: Peer): void
+  find(fingerprint: string | undefined): Peer | undefined
+}
+
+/** Who is behind a certificate, for as long as a connection with it is open: a call only shows the certificate. */
+function createGuestBook(): GuestBook {
+  const guests = new Map<string, { readonly peer: Peer; connections: number }>()
+  return {
+    enter(socket, peer) {
+      const fingerprint = socket.getPeerX509Certificate()?.fingerprint256 ?? ''
+      const guest = guests.get(fingerprint) ?? { peer, connections: 0 }
+      guest.connections += 1
+      guests.set(fingerprint, guest)
+      socket.once('close', () => {
+        guest.connections -= 1
+        if (guest.connections === 0) guests.delete(fingerprint)
+      })
+    },
+    find: (fingerprint) => guests.get(fingerprint ?? '')?.peer,
+  }
+}
+
+function createServer(settings: GrpcSettings): grpc.Server {
+  const server = new grpc.Server({
+    'grpc.max_receive_message_length': MAXIMUM_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAXIMUM_MESSAGE_BYTES,
+    'grpc.max_concurrent_streams': MAXIMUM_STREAMS,
+    'grpc.keepalive_time_ms': settings.keepaliveMs,
+    'grpc.keepalive_timeout_ms': settings.keepaliveTimeoutMs,
+    'grpc.enable_channelz': 0,
+  })
+  widenReceiveWindows(server)
+  return server
+}
+
+/** Closes the sessions in order; a client that does not answer is not waited for. */
+function goodbye(server: grpc.Server): Promise<void> {
+  return new Promise((resolve) => {
+    const enough = setTimeout(resolve, GOODBYE_MS)
+    server.tryShutdown(() => {
+      clearTimeout(enough)
+      resolve()
+    })
+  })
+}
+
+type BytesStream = grpc.ServerDuplexStream<Buffer, Buffer>
+const same = (bytes: Buffer): Buffer => bytes
+
+function register(server: grpc.Server, endpoint: Endpoint, calls: Calls, peers: GuestBook): void {
+  const take: grpc.handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
+    limitReadAhead(stream)
+    const call = calls.open(endpoint.method.lasting)
+    stream.once('cancelled', () => call.abort(departure(stream, endpoint.method.name)))
+    void answerStream(endpoint, stream, call.signal, peers).then((outcome) => {
+      conclude(stream, outcome)
+      call.close()
+    })
+  }
+  if (server.register(endpoint.path, take, same, same, 'bidi')) return
+  throw new Error(`${endpoint.path} is bound twice`)
+}
+
+async function answerStream(
+  endpoint: Endpoint,
+  stream: BytesStream,
+  signal: AbortSignal,
+  peers: GuestBook,
+): Promise<Outcome> {
+  const peer = peers.find(stream.getAuthContext().sslPeerCertificate?.fingerprint256)
+  // The connection closed between the call's arrival and this moment; nobody reads the answer.
+  if (peer === undefined) return { status: 'UNAVAILABLE', code: 'PEER_LOST', message: 'the connection is closed' }
+  return answer(endpoint, {
+    peer,
+    signal,
+    // Leaving the loop must not destroy the stream: the outcome still has to be sent on it.
+    requests: stream.iterator({ destroyOnReturn: false }),
+    send: (message) => unlessAborted(written(stream, message), signal),
+  })
+}
+
+/** One message under way at a time: the callback comes when HTTP/2 has taken it, within the receiver's window. */
+function written(stream: BytesStream, message: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(message, (error?: Error | null) => (error ? reject(error) : resolve()))
+  })
+}
+
+function departure(stream: BytesStream, name: string): RpcError {
+  const deadline = stream.getDeadline()
+  const late = Number(deadline) <= Date.now()
+  return late
+    ? new RpcError('CALL_DEADLINE', `${name} was not answered in the time its caller allowed`)
+    : new RpcError('CALL_ABORTED', `the caller left ${name}`)
+}
+
+function conclude(stream: BytesStream, outcome: Outcome): void {
+  if (stream.cancelled) return
+  if (outcome.status === 'OK') {
+    stream.end()
+    return
+  }
+  const metadata = new grpc.Metadata()
+  metadata.set(CODE_TRAILER, outcome.code)
+  // How grpc-js is told a status: its stream ends with what this error says.
+  stream.emit('error', { code: grpc.status[outcome.status], details: outcome.message, metadata })
+}

@@ -1,0 +1,32 @@
+/** What both sides of the mTLS network share. Only tests choose other settings than these. */
+export interface GrpcSettings {
+  /** Milliseconds since the epoch: the clock by which certificates are judged beside OpenSSL's. */
+  readonly now: () => number
+  /** A ping after this much silence, and how long its answer may take: a frozen peer is noticed within their sum. */
+  readonly keepaliveMs: number
+  readonly keepaliveTimeoutMs: number
+  /** From TCP connection to finished TLS handshake. */
+  readonly handshakeMs: number
+  /** First pause before dialling again; it grows by 1.6 to `backoffLimitMs`, each time with 20 % of jitter. */
+  readonly backoffMs: number
+  readonly backoffLimitMs: number
+}
+
+export const defaultSettings: GrpcSettings = {
+  now: Date.now,
+  keepaliveMs: 10_000,
+  keepaliveTimeoutMs: 8_000,
+  handshakeMs: 10_000,
+  backoffMs: 500,
+  backoffLimitMs: 5_000,
+}
+
+/**
+ * Bytes a sender may have under way on one stream. With HTTP/2's 64 KiB, an upload runs at 0.8 MB/s over 50 ms of
+ * distance; with 8 MiB at 66 MB/s. It is also what an unread stream may cost the receiver in memory.
+ */
+export const STREAM_WINDOW = 8 * 1024 * 1024
+/** For all streams of a connection together: one that nobody reads must not stop the others. */
+export const SESSION_WINDOW = 16 * 1024 * 1024
+/** Messages a stream object reads ahead of its consumer; the default of 16 would be 16 MiB of chunks. */
+export const READ_AHEAD = 2

@@ -1,0 +1,68 @@
+/**
+ * A network as a value: the same programs run over mTLS (`grpcNetwork`) and inside one process (`createMemoryNetwork`),
+ * with the same handlers, message limits, certificates, error codes and ends.
+ */
+import type { Peer, Role } from './api.ts'
+import type { Service, ServiceBinding } from './service.ts'
+
+/** PEM texts. The certificate may be followed by intermediates; `rootsPem` holds the federation's roots. */
+export interface Identity {
+  readonly certificatePem: string
+  readonly keyPem: string
+  readonly rootsPem: string
+}
+
+/** pino satisfies it. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface ServeOptions {
+  /** host:port; port 0 takes any free one. */
+  readonly address: string
+  readonly identity: Identity
+  readonly services: readonly ServiceBinding[]
+  /** Aborting it closes the server at once; `drain` closes it gently. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** Called before each handler, after the role check; throw a CodedError to refuse. */
+  readonly authorise?: (peer: Peer, method: { service: string; name: string }) => void
+}
+
+export interface Listening extends AsyncDisposable {
+  /** host:port with the real port. */
+  readonly address: string
+  /**
+   * Stops accepting, ends lasting streams (PEER_DRAINING at the client), waits up to `graceMs` for the other calls, then
+   * ends those too. Calling it again, or disposing, waits for the same end.
+   */
+  drain(graceMs: number): Promise<void>
+}
+
+export interface ConnectOptions {
+  readonly address: string
+  readonly identity: Identity
+  /** The role that the program at the address must have. */
+  readonly role: Role
+}
+
+/** Dials on the first call and again after a loss; a call never waits for a redial, it fails with PEER_UNREACHABLE. */
+export interface Connection extends AsyncDisposable {
+  client<ClientApi, ServerApi>(service: Service<ClientApi, ServerApi>): ClientApi
+}
+
+export interface Network {
+  serve(options: ServeOptions): Promise<Listening>
+  /** Throws RpcError ADDRESS_INVALID, IDENTITY_INVALID or IDENTITY_EXPIRED at once; everything else is met by a call. */
+  connect(options: ConnectOptions): Connection
+}
+
+/** A running program. `address` is '' for one that only dials out. */
+export interface Program extends AsyncDisposable {
+  readonly address: string
+  /** Fulfilled after the program has ended; rejected with what ended it against its will. */
+  readonly ended: Promise<void>
+  drain(graceMs: number): Promise<void>
+}

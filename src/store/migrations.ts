@@ -1,0 +1,115 @@
+/**
+ * The schema's versions. Each step runs once, in order, in one transaction with the version it leads to; a step that
+ * was released is never changed again. A database of a newer release is refused, not guessed at.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { StoreError } from './errors.ts'
+import type { Engine, Tables } from './schema.ts'
+
+type Step = (db: Transaction<Tables>, bytes: 'blob' | 'bytea') => Promise<void>
+
+/** Any number that other programs on the same PostgreSQL are unlikely to use for an advisory lock: "coff" in ASCII. */
+const MIGRATION_LOCK = 0x63_6f_66_66
+
+const steps: readonly Step[] = [firstTables]
+
+export async function migrate({ db, bytesType, rowLocks }: Engine): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    if (rowLocks) await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction)
+    const version = await currentVersion(transaction)
+    if (version > steps.length) {
+      throw new StoreError(
+        'STORE_NEWER_SCHEMA',
+        `the database has schema ${version}; this release knows schemas up to ${steps.length}`,
+      )
+    }
+    for (const step of steps.slice(version)) await step(transaction, bytesType)
+    await transaction.updateTable('coffer_schema').set({ version: steps.length }).execute()
+  })
+}
+
+async function currentVersion(db: Kysely<Tables>): Promise<number> {
+  await db.schema
+    .createTable('coffer_schema')
+    .ifNotExists()
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .execute()
+  const row = await db.selectFrom('coffer_schema').select('version').executeTakeFirst()
+  if (row) return row.version
+  await db.insertInto('coffer_schema').values({ version: 0 }).execute()
+  return 0
+}
+
+async function firstTables(db: Transaction<Tables>, bytes: 'blob' | 'bytea'): Promise<void> {
+  const binary = sql.raw(bytes)
+  await db.schema
+    .createTable('runs')
+    .addColumn('run_id', 'text', (c) => c.primaryKey())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('spec', binary, (c) => c.notNull())
+    .addColumn('job_digest', binary, (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('reason', 'text', (c) => c.notNull())
+    .addColumn('submitted_by', 'text', (c) => c.notNull())
+    .addColumn('created_ms', 'bigint', (c) => c.notNull())
+    .addColumn('ended_ms', 'bigint')
+    .addColumn('round', 'bigint', (c) => c.notNull())
+    .addColumn('rounds', 'bigint', (c) => c.notNull())
+    .addColumn('metrics_json', 'text', (c) => c.notNull())
+    .addColumn('metrics_model', 'bigint', (c) => c.notNull())
+    .addColumn('last_sequence', 'bigint', (c) => c.notNull())
+    .addColumn('source_sequence', 'bigint', (c) => c.notNull())
+    .addColumn('stop_pending', 'bigint', (c) => c.notNull())
+    .execute()
+  await db.schema.createIndex('runs_by_state').on('runs').columns(['state', 'created_ms']).execute()
+  await db.schema.createIndex('runs_by_creation').on('runs').columns(['created_ms', 'run_id']).execute()
+  await db.schema
+    .createTable('run_parties')
+    .addColumn('run_id', 'text', (c) => c.notNull().references('runs.run_id'))
+    .addColumn('party', 'text', (c) => c.notNull())
+    .addColumn('place', 'bigint', (c) => c.notNull())
+    .addColumn('decision', 'text', (c) => c.notNull())
+    .addColumn('reasons_json', 'text', (c) => c.notNull())
+    .addColumn('activity', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('run_parties_key', ['run_id', 'party'])
+    .execute()
+  await db.schema
+    .createTable('run_events')
+    .addColumn('run_id', 'text', (c) => c.notNull().references('runs.run_id'))
+    .addColumn('sequence', 'bigint', (c) => c.notNull())
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('source_sequence', 'bigint')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('body_json', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('run_events_key', ['run_id', 'sequence'])
+    .addUniqueConstraint('run_events_source', ['run_id', 'source_sequence'])
+    .execute()
+  await modelTables(db, bytes)
+}
+
+async function modelTables(db: Transaction<Tables>, bytes: 'blob' | 'bytea'): Promise<void> {
+  const binary = sql.raw(bytes)
+  await db.schema
+    .createTable('models')
+    .addColumn('model_id', 'text', (c) => c.primaryKey())
+    .addColumn('run_id', 'text', (c) => c.notNull().unique().references('runs.run_id'))
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('job_digest', binary, (c) => c.notNull())
+    .addColumn('digest', binary, (c) => c.notNull())
+    .addColumn('created_ms', 'bigint', (c) => c.notNull())
+    .addColumn('rounds', 'bigint', (c) => c.notNull())
+    .addColumn('parameters', 'bigint', (c) => c.notNull())
+    .addColumn('metrics_json', 'text', (c) => c.notNull())
+    .addColumn('spec', binary, (c) => c.notNull())
+    .addColumn('standardisation_json', 'text', (c) => c.notNull())
+    .addColumn('parties_json', 'text', (c) => c.notNull())
+    .execute()
+  // Without a reference to `models`: the bytes come first, and count only once the model version is registered.
+  await db.schema
+    .createTable('model_parts')
+    .addColumn('model_id', 'text', (c) => c.notNull())
+    .addColumn('part', 'bigint', (c) => c.notNull())
+    .addColumn('data', binary, (c) => c.notNull())
+    .addPrimaryKeyConstraint('model_parts_key', ['model_id', 'part'])
+    .execute()
+}

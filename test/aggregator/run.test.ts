@@ -1,0 +1,223 @@
+import { describe, expect, test } from 'vitest'
+import { AggregatorError } from '../../src/aggregator/index.ts'
+import { toHex } from '../../src/crypto/index.ts'
+import type { RunEvent } from '../../src/round/index.ts'
+import type { CollectedModel } from '../../src/rpc/index.ts'
+import { createBench, nextTask, runId, takePart, upload } from './bench.ts'
+
+const closed = (events: readonly RunEvent[]) => events.filter((event) => event.kind === 'round-closed')
+const ending = (events: readonly RunEvent[]) => events.at(-1)
+
+test('a run goes through statistics, training and evaluation, and its model can be collected', async () => {
+  const bench = createBench()
+  await bench.start()
+  await Promise.all(['bank-a', 'bank-b', 'bank-c'].map((party) => takePart(bench, party)))
+  const events = await bench.events()
+  expect(closed(events).map(({ round, task }) => `${round} ${task}`)).toEqual([
+    '0 statistics',
+    '1 train',
+    '2 train',
+    '3 evaluate',
+  ])
+  expect(closed(events).every(({ contributors }) => contributors.length === 3)).toBe(true)
+  expect(ending(events)).toMatchObject({ kind: 'state-changed', state: 'finished' })
+  expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1))
+  const parts: CollectedModel[] = []
+  for await (const part of bench.aggregation.collectModel({ runId }, bench.as('coordinator', 'main'))) parts.push(part)
+  expect(parts[0]).toMatchObject({ kind: 'header', parameters: 2 })
+  const last = closed(events).at(-1)
+  if (parts[0]?.kind === 'header' && last) expect(toHex(parts[0].digest)).toBe(toHex(last.modelDigest))
+})
+
+test('the sum is the same bit for bit whatever the order of arrival', async () => {
+  const digests = new Set<string>()
+  for (const order of [
+    ['bank-a', 'bank-b', 'bank-c'],
+    ['bank-c', 'bank-a', 'bank-b'],
+  ]) {
+    const bench = createBench()
+    await bench.start()
+    const streams = ['bank-a', 'bank-b', 'bank-c'].map((party, i) => bench.join(party, 10 + i))
+    const next = () => Promise.all(streams.map((stream) => nextTask(stream)))
+    for (let tasks = await next(); tasks[0]?.kind !== 'ended'; ) {
+      for (const party of order) {
+        const rows = 10 + ['bank-a', 'bank-b', 'bank-c'].indexOf(party)
+        const task = tasks[0]
+        if (task)
+          await bench.submit(party, upload(task, bench.update(task, { rows, delta: 0.1 * rows }), { weight: rows }))
+      }
+      tasks = await next()
+    }
+    digests.add(
+      closed(await bench.events())
+        .map(({ modelDigest }) => toHex(modelDigest))
+        .join(),
+    )
+  }
+  expect(digests.size).toBe(1)
+})
+
+describe('a party that goes away', () => {
+  test('in a round does not hold the others: the quorum of two finishes the run, and it is said who is gone', async () => {
+    const bench = createBench()
+    await bench.start()
+    const leaving = takePart(bench, 'bank-b', async (task) => (task.kind === 'train' ? 'leave' : submit(task)))
+    const submit = async (task: Parameters<typeof bench.update>[0]) => {
+      await bench.submit('bank-b', upload(task, bench.update(task)))
+      return undefined
+    }
+    await Promise.all([takePart(bench, 'bank-a'), takePart(bench, 'bank-c'), leaving])
+    const events = await bench.events()
+    expect(ending(events)).toMatchObject({ state: 'finished' })
+    expect(closed(events)[1]).toMatchObject({ contributors: ['bank-a', 'bank-c'], missing: ['bank-b'] })
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'party-changed', party: 'bank-b', activity: 'gone' }))
+  })
+
+  test('and comes back gets the task of the present round', async () => {
+    const bench = createBench({ rounds: { count: 2, quorum: 3, minimumParties: 2, deadlineSeconds: 30 } })
+    await bench.start()
+    const returning = (async () => {
+      const first = bench.join('bank-b')
+      await nextTask(first)
+      await first.return?.()
+      await takePart(bench, 'bank-b')
+    })()
+    await Promise.all([takePart(bench, 'bank-a'), takePart(bench, 'bank-c'), returning])
+    const events = await bench.events()
+    expect(closed(events).every(({ missing }) => missing.length === 0)).toBe(true)
+    expect(ending(events)).toMatchObject({ state: 'finished' })
+  })
+
+  test('a second stream of the same party ends the first', async () => {
+    const bench = createBench()
+    await bench.start()
+    const first = bench.join('bank-a')
+    const ended = first.next()
+    const second = bench.join('bank-a')
+    const task = second.next()
+    expect(await ended).toMatchObject({ done: true })
+    await Promise.all([takePart(bench, 'bank-b'), takePart(bench, 'bank-c'), task, second.return?.()])
+  })
+})
+
+describe('a run ends', () => {
+  const soon = { rounds: { count: 1, quorum: 2, minimumParties: 2, deadlineSeconds: 1 } }
+
+  test('abandoned when too few parties join by the deadline', async () => {
+    const bench = createBench(soon)
+    await bench.start()
+    const alone = bench.join('bank-a')
+    expect(await nextTask(alone)).toMatchObject({ kind: 'ended', state: 'abandoned' })
+    expect(ending(await bench.events())).toMatchObject({
+      state: 'abandoned',
+      reason: '1 of 2 parties joined within 1 s; absent: bank-b, bank-c',
+    })
+  })
+
+  test('abandoned when a round misses its quorum at the deadline', async () => {
+    const bench = createBench(soon)
+    await bench.start()
+    const idle = async () => undefined
+    await Promise.all([takePart(bench, 'bank-a'), takePart(bench, 'bank-b', idle), takePart(bench, 'bank-c', idle)])
+    expect(ending(await bench.events())).toMatchObject({
+      state: 'abandoned',
+      reason: 'round 0 had 1 of 2 updates at its deadline; missing: bank-b (late), bank-c (late)',
+    })
+  })
+
+  test('abandoned at once when the parties decline', async () => {
+    const bench = createBench()
+    await bench.start()
+    const decline = (party: string) => async (task: { round: number }) => {
+      await bench.rounds.declineTask({ runId, round: task.round, code: 'TRAINER_DIVERGED' }, bench.as('party', party))
+      return undefined
+    }
+    await Promise.all(['bank-a', 'bank-b', 'bank-c'].map((party) => takePart(bench, party, decline(party))))
+    const events = await bench.events()
+    expect(events).toContainEqual(
+      expect.objectContaining({ party: 'bank-a', activity: 'refused', detail: 'TRAINER_DIVERGED' }),
+    )
+    expect(ending(events)).toMatchObject({ state: 'abandoned' })
+  })
+
+  test('stopped by the coordinator, while parties gather and while a round is open', async () => {
+    const gathering = createBench()
+    await gathering.start()
+    await gathering.aggregation.stopAggregation({ runId, reason: 'enough' }, gathering.as('coordinator', 'main'))
+    expect(ending(await gathering.events())).toMatchObject({ state: 'stopped', reason: 'enough' })
+
+    const playing = createBench()
+    await playing.start()
+    const streams = ['bank-a', 'bank-b', 'bank-c'].map((party) => playing.join(party))
+    await Promise.all(streams.map((stream) => nextTask(stream)))
+    await playing.aggregation.stopAggregation({ runId, reason: 'enough' }, playing.as('coordinator', 'main'))
+    expect(ending(await playing.events())).toMatchObject({ state: 'stopped', reason: 'enough' })
+  })
+})
+
+describe('the aggregator refuses', () => {
+  const refusal = (code: string) => expect.objectContaining({ code })
+
+  test('a run it does not hold', async () => {
+    const bench = createBench()
+    const call = bench.as('coordinator', 'main')
+    await expect(bench.aggregation.stopAggregation({ runId, reason: '' }, call)).rejects.toThrow(AggregatorError)
+    await expect(bench.aggregation.stopAggregation({ runId, reason: '' }, call)).rejects.toThrow(
+      refusal('AGGREGATION_UNKNOWN_RUN'),
+    )
+  })
+
+  test('the same run with other parties, and takes the same again', async () => {
+    const bench = createBench()
+    await bench.start()
+    await bench.start()
+    await expect(bench.start(['bank-a', 'bank-b'])).rejects.toThrow(refusal('AGGREGATION_CONFLICT'))
+  })
+
+  test('summation plain, unless started for a benchmark', async () => {
+    await expect(createBench({ summation: 'plain' }).start()).rejects.toThrow(refusal('AGGREGATION_PLAIN'))
+    await createBench({ summation: 'plain' }, true).start()
+  })
+
+  test('more active runs than it has room for', async () => {
+    const bench = createBench()
+    const call = bench.as('coordinator', 'main')
+    const start = (i: number) => {
+      const id = i.toString(16).padStart(32, '0')
+      return bench.aggregation.startRun({ runId: id, specJson: bench.specJson, parties: bench.spec.parties }, call)
+    }
+    for (let i = 0; i < 32; i++) await start(i)
+    await expect(start(32)).rejects.toThrow(refusal('AGGREGATION_FULL'))
+    await bench.runs.stop('the test is over')
+    await start(32)
+  })
+
+  test('a party outside the run, with another job, or with other rows than before', async () => {
+    const bench = createBench()
+    await expect(bench.start(['bank-a', 'bank-x'])).rejects.toThrow(refusal('AGGREGATION_STRANGER'))
+    await bench.start()
+    await expect(bench.join('bank-x').next()).rejects.toThrow(refusal('AGGREGATION_STRANGER'))
+    const other = { runId, jobDigest: new Uint8Array(32), rows: 10 }
+    expect(() => bench.rounds.join(other, bench.as('party', 'bank-a'))).toThrow(refusal('AGGREGATION_OTHER_JOB'))
+    const stream = bench.join('bank-a', 10)
+    void stream.next()
+    await expect(bench.join('bank-a', 11).next()).rejects.toThrow(refusal('AGGREGATION_ROWS'))
+  })
+
+  test('parameters that are not of the current round, and a model before the end', async () => {
+    const bench = createBench()
+    await bench.start()
+    const request = { runId, modelDigest: new Uint8Array(32) }
+    const fetch = bench.rounds.fetchParameters(request, bench.as('party', 'bank-a'))[Symbol.asyncIterator]()
+    await expect(fetch.next()).rejects.toThrow(refusal('AGGREGATION_UNKNOWN_MODEL'))
+    const collect = bench.aggregation.collectModel({ runId }, bench.as('coordinator', 'main'))[Symbol.asyncIterator]()
+    await expect(collect.next()).rejects.toThrow(refusal('AGGREGATION_NO_MODEL'))
+  })
+
+  test('events that do not exist', async () => {
+    const bench = createBench()
+    await bench.start()
+    const watch = bench.aggregation.watchAggregation({ runId, afterSequence: 99 }, bench.as('coordinator', 'main'))
+    await expect(watch[Symbol.asyncIterator]().next()).rejects.toThrow(refusal('AGGREGATION_EVENTS_GONE'))
+  })
+})

@@ -1,0 +1,154 @@
+import { appendFile, chmod, cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { Check } from '../../src/cli/doctor/check.ts'
+import { checkNode, judgeDisk } from '../../src/cli/doctor/machine-checks.ts'
+import { judgeStatus } from '../../src/cli/doctor/network-checks.ts'
+import { RpcError } from '../../src/rpc/index.ts'
+import { coffer, createDirectory, createFakeNetwork, jsonLine, NOW } from './support.ts'
+
+let cwd = ''
+beforeEach(async () => {
+  const directory = await createDirectory()
+  cwd = directory.path
+  onTestFinished(() => directory[Symbol.asyncDispose]())
+  await writeFile(join(cwd, 'a.csv'), 'id,label\n1,0\n')
+  await coffer('init federation demo', { cwd })
+  await coffer('init party bank-a --federation .coffer --data loans=a.csv', { cwd })
+})
+
+async function doctor(options: { home?: string; now?: number; network?: ReturnType<typeof createFakeNetwork> } = {}) {
+  const { code, out } = await coffer(`doctor --json --home ${options.home ?? '.coffer'}`, {
+    cwd,
+    network: options.network ?? createFakeNetwork({}),
+    now: () => options.now ?? NOW,
+  })
+  const { healthy, checks }: { healthy: boolean; checks: Check[] } = Object(jsonLine(out))
+  const notOk = checks
+    .filter(({ verdict, name }) => verdict !== 'ok' && name !== 'disk')
+    .map(({ verdict, name }) => `${verdict} ${name}`)
+  return { code, healthy, checks, notOk }
+}
+
+test('a sound federation home: every home in it is looked at, and the coordinator is asked', async () => {
+  const { code, healthy, checks, notOk } = await doctor()
+  expect(notOk).toEqual([])
+  expect([code, healthy]).toEqual([0, true])
+  const names = checks.map(({ name }) => name)
+  for (const name of [
+    'node',
+    'disk',
+    'training',
+    'aggregator',
+    'user admin',
+    'coordinator, store',
+    'coordinator, clock',
+  ]) {
+    expect(names).toContain(name)
+  }
+  for (const name of [
+    'party bank-a, key',
+    'party bank-a, certificate',
+    'party bank-a, policy',
+    'party bank-a, data loans',
+  ]) {
+    expect(names).toContain(name)
+  }
+})
+
+test('for people: a mark, what was found, what to do', async () => {
+  await chmod(join(cwd, '.coffer/parties/bank-a/key.pem'), 0o644)
+  const { code, out } = await coffer('doctor', { cwd, network: createFakeNetwork({}) })
+  expect(code).toBe(1)
+  expect(out).toMatch(
+    /fail {2}party bank-a, key: other users can read or change .*key\.pem\n {6}-> chmod 600 .*key\.pem\n/,
+  )
+  expect(out).toMatch(/1 to mend\n$/)
+})
+
+describe('what is wrong in a home', () => {
+  const party = (...parts: string[]) => join(cwd, '.coffer/parties/bank-a', ...parts)
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['a key for the group', () => chmod(party('key.pem'), 0o640), 'warn party bank-a, key'],
+    ['no key', () => rm(party('key.pem')), 'fail party bank-a, key'],
+    [
+      'a certificate of somebody else',
+      () => cp(join(cwd, '.coffer/aggregator/certificate.pem'), party('certificate.pem')),
+      'fail party bank-a, certificate',
+    ],
+    ['no roots', () => rm(party('roots.pem')), 'fail party bank-a, certificate'],
+    [
+      'an unknown key in the policy',
+      () => appendFile(party('policy.yaml'), 'maximumRonds: 3\n'),
+      'fail party bank-a, policy',
+    ],
+    [
+      'a dataset the policy does not know',
+      () => writeFile(party('policy.yaml'), 'models: [mlp]\ndatasets: {}\nmaximumRounds: 1\nmaximumEpochs: 1\n'),
+      'warn party bank-a, policy',
+    ],
+    ['no data', () => rm(join(cwd, 'a.csv')), 'fail party bank-a, data loans'],
+    ['empty data', () => writeFile(join(cwd, 'a.csv'), ''), 'fail party bank-a, data loans'],
+    ['an unknown key in coffer.yaml', () => appendFile(party('coffer.yaml'), 'colour: red\n'), 'fail home'],
+  ])('%s', async (_name, spoil, expected) => {
+    await spoil()
+    const { code, notOk } = await doctor()
+    expect(notOk).toContain(expected)
+    expect(code).toBe(expected.startsWith('fail') ? 1 : 0)
+  })
+
+  test('certificates near their end, and past it', async () => {
+    const day = 86_400_000
+    expect((await doctor({ now: NOW + 340 * day })).notOk).toContain('warn party bank-a, certificate')
+    const late = await doctor({ now: NOW + 366 * day })
+    expect(late.notOk).toContain('fail party bank-a, certificate')
+    expect(late.code).toBe(1)
+  })
+
+  test('no home at all', async () => {
+    expect(await doctor({ home: 'nowhere' })).toMatchObject({ code: 1, notOk: ['fail home'] })
+  })
+})
+
+describe('what the network says', () => {
+  test('a coordinator that nobody reaches is one failed check, not an error', async () => {
+    const network = createFakeNetwork({
+      getStatus: async () => {
+        throw new RpcError('PEER_UNREACHABLE', 'nothing answers at 127.0.0.1:7400')
+      },
+    })
+    expect(await doctor({ network })).toMatchObject({ code: 1, notOk: ['fail coordinator, connection'] })
+  })
+
+  const status = {
+    version: '1',
+    federation: 'demo',
+    connectedParties: [],
+    aggregatorReachable: false,
+    aggregatorDetail: 'nothing answers',
+    store: 'sqlite:c.db',
+    timeMs: NOW,
+  }
+  test('no aggregator, no parties, clocks apart', () => {
+    const verdicts = judgeStatus(status, 'a:1', NOW + 9000).map(({ verdict, name }) => `${verdict} ${name}`)
+    expect(verdicts).toEqual([
+      'ok coordinator, connection',
+      'warn coordinator, clock',
+      'fail aggregator, connection',
+      'warn parties',
+    ])
+    expect(judgeStatus(status, 'a:1', NOW + 9000)[1]?.found).toBe('9 s behind this machine')
+    expect(judgeStatus(status, 'a:1', NOW - 1000)[1]).toMatchObject({
+      verdict: 'ok',
+      found: '1 s ahead of this machine',
+    })
+  })
+})
+
+test('the machine: Node versions and disk', () => {
+  expect(
+    ['v18.1.0', 'v20.18.9', 'v20.19.0', 'v24.1.0', 'v26.0.0'].map((version) => checkNode(version).verdict),
+  ).toEqual(['fail', 'fail', 'ok', 'ok', 'warn'])
+  expect([1e6, 1e9, 1e12].map((free) => judgeDisk(free, '/').verdict)).toEqual(['fail', 'warn', 'ok'])
+})

@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  admit,
+  missingFrom,
+  openRound,
+  type Round,
+  type RoundEffect,
+  RoundError,
+  type RoundInput,
+  type RoundPlan,
+  step,
+} from '../../src/round/index.ts'
+
+const cohort = ['bank-a', 'bank-b', 'bank-c']
+const plan: RoundPlan = { number: 3, task: 'train', cohort, quorum: 2, deadlineMs: 1_000 }
+
+const received = (party: string, digest = `update of ${party}`, round = plan.number): RoundInput => ({
+  kind: 'received',
+  party,
+  round,
+  contribution: { digest, weight: 10 },
+})
+
+function play(inputs: readonly RoundInput[], start: Round = openRound(plan, cohort)) {
+  const effects: RoundEffect[] = []
+  let round = start
+  for (const input of inputs) {
+    const next = step(round, input)
+    round = next.round
+    effects.push(...next.effects)
+  }
+  return { round, kinds: effects.map(describeEffect) }
+}
+
+function describeEffect(effect: RoundEffect): string {
+  if (effect.kind === 'add') return `add ${effect.party}`
+  return effect.kind === 'announce' ? `${effect.party} ${effect.activity}` : effect.kind
+}
+
+describe('a round closes', () => {
+  test('as soon as every party has delivered', () => {
+    const { round, kinds } = play([received('bank-a'), received('bank-b'), received('bank-c'), { kind: 'summed' }])
+    expect(round.state).toBe('released')
+    expect(kinds).toEqual([
+      'add bank-a',
+      'bank-a delivered',
+      'add bank-b',
+      'bank-b delivered',
+      'add bank-c',
+      'bank-c delivered',
+      'sum',
+    ])
+  })
+
+  test('with the quorum when the missing party has left, and names it', () => {
+    const { round } = play([received('bank-a'), received('bank-c'), { kind: 'left', party: 'bank-b' }])
+    expect(round.state).toBe('summing')
+    expect(missingFrom(round)).toEqual(['bank-b'])
+  })
+
+  test('at the deadline with the quorum, and announces who was late', () => {
+    const { round, kinds } = play([received('bank-a'), received('bank-c'), { kind: 'time', nowMs: 1_000 }])
+    expect(round.state).toBe('summing')
+    expect(kinds.slice(-2)).toEqual(['bank-b late', 'sum'])
+  })
+
+  test('without a party whose update was refused', () => {
+    const { round, kinds } = play([
+      received('bank-a'),
+      { kind: 'refused', party: 'bank-b', detail: 'UPDATE_OUT_OF_RANGE' },
+      received('bank-c'),
+    ])
+    expect(round.state).toBe('summing')
+    expect(kinds).toContain('bank-b refused')
+  })
+
+  test('with everybody when a party left and came back in time', () => {
+    const left: RoundInput = { kind: 'left', party: 'bank-b' }
+    const back: RoundInput = { kind: 'present', party: 'bank-b' }
+    const { round } = play([received('bank-a'), left, back, received('bank-b'), received('bank-c')])
+    expect(round.received.size).toBe(3)
+  })
+})
+
+describe('a round waits', () => {
+  test('for a present party although the quorum is there, until the deadline', () => {
+    expect(play([received('bank-a'), received('bank-c'), { kind: 'time', nowMs: 999 }]).round.state).toBe('gathering')
+  })
+  test('for the quorum although nobody is present', () => {
+    const left = cohort.map((party): RoundInput => ({ kind: 'left', party }))
+    expect(play([received('bank-a'), ...left]).round.state).toBe('gathering')
+  })
+})
+
+describe('a round is abandoned', () => {
+  test('at the deadline under the quorum, saying who is missing and why', () => {
+    const { round } = play([received('bank-a'), { kind: 'left', party: 'bank-b' }, { kind: 'time', nowMs: 1_000 }])
+    expect(round).toMatchObject({
+      state: 'abandoned',
+      reason: 'round 3 had 1 of 2 updates at its deadline; missing: bank-b (gone), bank-c (late)',
+    })
+  })
+  test('at once when refusals make the quorum impossible', () => {
+    const refuse = (party: string): RoundInput => ({ kind: 'refused', party, detail: 'UPDATE_OVERFLOW' })
+    expect(play([refuse('bank-b'), refuse('bank-c')]).round.state).toBe('abandoned')
+  })
+  test('when the run is stopped, and stays so', () => {
+    const { round, kinds } = play([
+      { kind: 'stopped', reason: 'by a person' },
+      { kind: 'time', nowMs: 2_000 },
+    ])
+    expect(round).toMatchObject({ state: 'abandoned', reason: 'by a person' })
+    expect(kinds).toEqual(['abandon'])
+  })
+})
+
+describe('an update is refused', () => {
+  const delivered = play([received('bank-a')]).round
+  const closed = play([received('bank-a'), received('bank-c'), { kind: 'time', nowMs: 1_000 }]).round
+  const cases: [string, Round, string, number, string, string][] = [
+    ['from a party outside the cohort', delivered, 'bank-x', 3, 'd', 'ROUND_STRANGER'],
+    ['of a later round', delivered, 'bank-b', 4, 'd', 'ROUND_OTHER'],
+    ['of an earlier round', delivered, 'bank-b', 2, 'd', 'ROUND_CLOSED'],
+    ['that differs from the one that counts', delivered, 'bank-a', 3, 'other', 'ROUND_CONFLICT'],
+    ['after the round closed', closed, 'bank-b', 3, 'd', 'ROUND_CLOSED'],
+  ]
+  test.each(cases)('%s', (_, round, party, number, digest, code) => {
+    const refusal = expect.objectContaining({ code })
+    expect(() => admit(round, party, number, digest)).toThrow(RoundError)
+    expect(() => admit(round, party, number, digest)).toThrow(refusal)
+    expect(() => step(round, received(party, digest, number))).toThrow(refusal)
+  })
+  test('but the same bytes again are known, even after the round closed', () => {
+    expect(admit(delivered, 'bank-a', 3, 'update of bank-a')).toBe('known')
+    expect(admit(closed, 'bank-a', 3, 'update of bank-a')).toBe('known')
+  })
+})
+
+test('in every order of events each update counts at most once, and a sum has its quorum', () => {
+  const party = fc.constantFrom(...cohort, 'stranger')
+  const input: fc.Arbitrary<RoundInput> = fc.oneof(
+    fc.tuple(party, fc.constantFrom('x', 'y'), fc.integer({ min: 2, max: 4 })).map(([p, d, r]) => received(p, d, r)),
+    party.map((p): RoundInput => ({ kind: 'left', party: p })),
+    party.map((p): RoundInput => ({ kind: 'present', party: p })),
+    party.map((p): RoundInput => ({ kind: 'refused', party: p, detail: 'UPDATE_OVERFLOW' })),
+    fc.integer({ min: 0, max: 1_200 }).map((nowMs): RoundInput => ({ kind: 'time', nowMs })),
+    fc.constant<RoundInput>({ kind: 'summed' }),
+  )
+  fc.assert(
+    fc.property(fc.array(input, { maxLength: 40 }), (inputs) => {
+      const effects: RoundEffect[] = []
+      let round = openRound(plan, cohort)
+      for (const each of inputs) {
+        try {
+          const next = step(round, each)
+          round = next.round
+          effects.push(...next.effects)
+        } catch (error) {
+          expect(error).toBeInstanceOf(RoundError)
+        }
+      }
+      const added = effects.flatMap((effect) => (effect.kind === 'add' ? [effect.party] : []))
+      expect(new Set(added).size).toBe(added.length)
+      expect([...round.received.keys()].sort()).toEqual([...added].sort())
+      const ends = effects.filter(({ kind }) => kind === 'sum' || kind === 'abandon')
+      expect(ends.length).toBe(round.state === 'gathering' ? 0 : 1)
+      if (ends[0]?.kind === 'sum') expect(added.length).toBeGreaterThanOrEqual(plan.quorum)
+    }),
+    { seed: 7, numRuns: 2_000 },
+  )
+})

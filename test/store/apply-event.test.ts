@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { PartyActivity, Run, RunEventBody } from '../../src/round/index.ts'
+import { applyEvent } from '../../src/store/index.ts'
+import { closed, newRun } from './fixtures.ts'
+
+const { parties: names, reason, ...rest } = newRun()
+const proposed: Run = {
+  ...rest,
+  reason,
+  state: 'proposed',
+  endedMs: undefined,
+  round: 0,
+  parties: names.map((party) => ({ party, decision: 'undecided', reasons: [], activity: 'absent' })),
+  metrics: {},
+  metricsModel: 0,
+  modelId: undefined,
+}
+const runAfter = (...bodies: RunEventBody[]): Run =>
+  bodies.reduce<Run>(
+    (run, body, index) => applyEvent(run, { sequence: index + 1, atMs: 1_000 + index, ...body }),
+    proposed,
+  )
+const activities = (run: Run) => Object.fromEntries(run.parties.map((party) => [party.party, party.activity]))
+const party = (name: string, activity: PartyActivity): RunEventBody => ({
+  kind: 'party-changed',
+  party: name,
+  activity,
+  round: 1,
+  detail: '',
+})
+const opened: RunEventBody = {
+  kind: 'round-opened',
+  round: 1,
+  task: 'train',
+  cohort: ['bank-a', 'bank-b'],
+  deadlineMs: 9,
+}
+
+describe('what an event says about a run', () => {
+  it('takes state and reason from a change of state, and the end from a final one only', () => {
+    const running = runAfter({ kind: 'state-changed', state: 'running', reason: 'three parties' })
+    expect(running).toMatchObject({ state: 'running', reason: 'three parties', endedMs: undefined })
+    const stopped = runAfter({ kind: 'state-changed', state: 'stopped', reason: 'by alice' })
+    expect(stopped).toMatchObject({ state: 'stopped', reason: 'by alice', endedMs: 1_000 })
+  })
+
+  it('shows what each party does: asked, delivered, late, and gone rather than late', () => {
+    expect(activities(runAfter(opened))).toEqual({ 'bank-a': 'working', 'bank-b': 'working', 'bank-c': 'absent' })
+    const run = runAfter(
+      opened,
+      party('bank-c', 'gone'),
+      closed(1, { contributors: ['bank-a'], missing: ['bank-b', 'bank-c'] }),
+    )
+    expect(activities(run)).toEqual({ 'bank-a': 'delivered', 'bank-b': 'late', 'bank-c': 'gone' })
+    expect(
+      activities(runAfter(party('bank-b', 'refused'), closed(1, { contributors: [], missing: ['bank-b'] }))),
+    ).toMatchObject({
+      'bank-b': 'refused',
+    })
+  })
+
+  it('ignores a party that the run does not name', () => {
+    expect(runAfter(party('stranger', 'joined'))).toEqual(proposed)
+  })
+
+  it('counts released training rounds, and knows which model the metrics belong to', () => {
+    const metrics = { auc: 0.8 }
+    const statistics = runAfter(closed(0, { task: 'statistics', metrics: {} }))
+    expect(statistics).toMatchObject({ round: 0, metrics: {}, metricsModel: 0 })
+    const second = runAfter(closed(1, { metrics: { auc: 0.5 } }), closed(2, { metrics }))
+    expect(second).toMatchObject({ round: 2, metrics, metricsModel: 1 })
+    const evaluated = runAfter(closed(3, { metrics: {} }), closed(4, { task: 'evaluate', metrics }))
+    expect(evaluated).toMatchObject({ round: 3, metrics, metricsModel: 3 })
+  })
+
+  it('does not change what it is given', () => {
+    const before = structuredClone(proposed)
+    runAfter(opened, closed(1), party('bank-a', 'late'))
+    expect(proposed).toEqual(before)
+  })
+})

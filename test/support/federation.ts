@@ -1,0 +1,139 @@
+/** A whole federation in one process, on whichever network: the real programs with their real policies and data. */
+import { startAggregator } from '../../src/aggregator/index.ts'
+import { startCoordinator } from '../../src/coordinator/index.ts'
+import { canonicalSpec, type JobSpec, type PartyPolicy } from '../../src/job/index.ts'
+import { finalRunStates, type Run, type RunEvent } from '../../src/round/index.ts'
+import {
+  type ClientCall,
+  createRequest,
+  createRoot,
+  type Identity,
+  type Log,
+  type Network,
+  type Program,
+  type Role,
+  type RunApi,
+  runService,
+  signRequest,
+} from '../../src/rpc/index.ts'
+import { openStore } from '../../src/store/index.ts'
+import { startParty } from '../../parties/index.ts'
+
+const federation = 'test'
+const version = '0.0.0-test'
+
+/** Issues identities of one federation. */
+export async function createIssuer(name = federation, now = new Date()) {
+  const root = await createRoot({ federation: name, now, days: 2 })
+  return async (role: Role, program: string): Promise<Identity> => {
+    const expect = { federation: name, role, name: program }
+    const { csrPem, keyPem } = await createRequest(expect)
+    const certificatePem = await signRequest({
+      rootCertificatePem: root.certificatePem,
+      rootKeyPem: root.keyPem,
+      csrPem,
+      expect,
+      hosts: ['127.0.0.1'],
+      now,
+      days: 1,
+    })
+    return { certificatePem, keyPem, rootsPem: root.certificatePem }
+  }
+}
+
+export const openPolicy: PartyPolicy = {
+  models: ['logistic', 'mlp', 'layers'],
+  tasks: ['binary-classification', 'multiclass-classification', 'regression'],
+  datasets: { loans: { columns: '*', minimumRows: 1 } },
+  maximumRounds: 1_000,
+  maximumEpochs: 100,
+  summations: ['tee'],
+  minimumParties: 2,
+}
+
+export interface TestFederation extends AsyncDisposable {
+  readonly runs: RunApi<ClientCall>
+  readonly parties: ReadonlyMap<string, Program>
+  /** Lines of every program's log: `party/bank-a warn ...`. */
+  readonly log: string[]
+  submit(spec: JobSpec): Promise<Run>
+  /** Every event until the run has ended, then the run. */
+  follow(runId: string, seen?: (event: RunEvent) => void): Promise<{ run: Run; events: RunEvent[] }>
+}
+
+/** @param files party name -> path of its dataset `loans` */
+export async function startFederation(
+  network: Network,
+  files: Readonly<Record<string, string>>,
+  policies: Readonly<Record<string, PartyPolicy>> = {},
+): Promise<TestFederation> {
+  const issue = await createIssuer()
+  const lines: string[] = []
+  const listen = '127.0.0.1:0'
+  const shared = async (role: Role, name: string) => ({
+    federation,
+    network,
+    identity: await issue(role, name),
+    now: Date.now,
+    log: logTo(lines, `${role}/${name}`),
+    version,
+  })
+  const aggregator = await startAggregator({ ...(await shared('aggregator', 'main')), listen, allowPlain: false })
+  const store = await openStore('sqlite::memory:')
+  const coordinator = await startCoordinator({
+    ...(await shared('coordinator', 'main')),
+    listen,
+    aggregator: aggregator.address,
+    store,
+    storeName: 'memory',
+  })
+  const parties = new Map<string, Program>()
+  for (const [name, file] of Object.entries(files)) {
+    const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
+    const policy = policies[name] ?? openPolicy
+    const datasets = { loans: file }
+    parties.set(
+      name,
+      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend: 'cpu' }),
+    )
+  }
+  const connection = network.connect({
+    address: coordinator.address,
+    identity: await issue('user', 'ana'),
+    role: 'coordinator',
+  })
+  const runs = connection.client(runService)
+  const leaving = new AbortController()
+  const call: ClientCall = { signal: leaving.signal, deadlineMs: 30_000 }
+  return {
+    runs,
+    parties,
+    log: lines,
+    submit: (spec) => runs.submitRun({ specJson: canonicalSpec(spec) }, call),
+    async follow(runId, seen = () => undefined) {
+      const events: RunEvent[] = []
+      for await (const event of runs.watchRun({ runId, afterSequence: 0 }, { ...call, deadlineMs: 'open' })) {
+        events.push(event)
+        seen(event)
+      }
+      const run = await runs.getRun({ runId }, call)
+      if (!finalRunStates.includes(run.state)) throw new Error(`the events ended, but the run is ${run.state}`)
+      return { run, events }
+    },
+    async [Symbol.asyncDispose]() {
+      leaving.abort()
+      await connection[Symbol.asyncDispose]()
+      for (const party of parties.values()) await party[Symbol.asyncDispose]()
+      await coordinator[Symbol.asyncDispose]()
+      await aggregator[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function logTo(lines: string[], who: string): Log {
+  const write = (level: string) => (fields: object, message: string) => {
+    lines.push(`${who} ${level} ${message} ${JSON.stringify(fields)}`)
+  }
+  return { info: write('info'), warn: write('warn'), error: write('error') }
+}
