@@ -9,6 +9,9 @@ export default defineConfig({
     pool: 'forks',
     // The smallest machine we promise to test on has two cores.
     maxWorkers: 2,
+    // Against hanging, not against slowness: machines that run tests are busy.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: ['default', new ClosingLine()],
     coverage: { provider: 'v8', include: ['src/**/*.ts', 'parties/**/*.ts'], exclude: ['src/gen/**'] },
   },

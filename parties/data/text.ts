@@ -22,7 +22,7 @@ export function labelKey(text: string): string {
 }
 
 /** One cell for a message: it is a bank's data and may be hostile, so it is short and on one line. */
-export const MAXIMUM_SHOWN = 40
+const MAXIMUM_SHOWN = 40
 
 export function shown(text: string): string {
   const characters = [...text]

@@ -6,7 +6,7 @@
  *   cpu    plain JavaScript; always there
  *
  * A backend that was asked for is taken or refused (TRAINER_BACKEND), never replaced. Small models do not get `cpu`:
- * measured on logistic regression, the smallest of all, wasm is as fast (benchmarks of one step: see tensorflow.ts).
+ * on logistic regression, the smallest of all, wasm is as fast (figures in tensorflow.ts).
  */
 import type { ModelPlan } from '../../src/learning/index.ts'
 import { TrainerError } from './errors.ts'

@@ -35,7 +35,3 @@ export class TrainerError extends CodedError<TrainerCode> {
     super(trainerErrors, code, message, options)
   }
 }
-
-export function isTrainerCode(code: string): code is TrainerCode {
-  return Object.hasOwn(trainerErrors, code)
-}

@@ -20,9 +20,14 @@ interface OpenCall {
   readonly progress: ((share: number) => void) | undefined
 }
 
+/** The thread's first file: from the sources, or beside the bundle. */
+const workerFile = import.meta.url.endsWith('.ts')
+  ? new URL('./worker-from-sources.mjs', import.meta.url)
+  : new URL('./worker.js', import.meta.url)
+
 /** Throws TRAINER_BACKEND, TRAINER_FAILED. */
-export async function startThread(setup: ThreadSetup): Promise<Thread> {
-  const worker = createWorker(setup)
+export async function startThread(setup: ThreadSetup, file = workerFile): Promise<Thread> {
+  const worker = createWorker(setup, file)
   const calls = new Map<number, OpenCall>()
   let over: TrainerError | undefined
   const end = (error: TrainerError): void => {
@@ -67,10 +72,7 @@ export async function startThread(setup: ThreadSetup): Promise<Thread> {
   }
 }
 
-function createWorker(workerData: ThreadSetup): Worker {
-  const file = import.meta.url.endsWith('.ts')
-    ? new URL('./worker-from-sources.mjs', import.meta.url)
-    : new URL('./worker.js', import.meta.url)
+function createWorker(workerData: ThreadSetup, file: URL): Worker {
   // stdout belongs to the program (`--json`); what a library prints in the thread goes to stderr.
   const worker = new Worker(file, { workerData, stdout: true, execArgv: [] })
   worker.stdout.on('data', (text) => process.stderr.write(text))

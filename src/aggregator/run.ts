@@ -54,7 +54,9 @@ export class AggregationRun {
     this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, err: error }, 'the run failed')
-      this.#end('abandoned', 'AGGREGATION_WORKER: the aggregator failed; its log has the error')
+      const worker = new AggregatorError('AGGREGATION_WORKER', 'the aggregator failed; its log has the error')
+      const { code, message } = error instanceof CodedError ? error : worker
+      this.#end('abandoned', `${code}: ${message}`)
     })
   }
 

@@ -31,7 +31,7 @@ export async function readText(path: string, what: string): Promise<string> {
   try {
     const { size } = await stat(path)
     if (size > MAXIMUM_TEXT_BYTES) throw new Error(`it has ${size} bytes, expected at most ${MAXIMUM_TEXT_BYTES}`)
-    return await readFile(path, 'utf8')
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
   } catch (error) {
     throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} cannot be read: ${reasonOf(error)}`, { cause: error })
   }

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { CliError } from './errors.ts'
-import { suggestion } from './suggest.ts'
+import { suggest } from '../errors/index.ts'
 import type { AnyValue, OptionSpec, OptionSpecs, Verb } from './verb.ts'
 
 export const globalOptions = {
@@ -93,20 +93,20 @@ function findVerb(words: readonly string[], verbs: readonly Verb[], asksHelp: bo
   if (first === '') throw new CliError('CLI_VERB_UNKNOWN', 'no verb given')
   if (group.length > 0) {
     const found = second === '' ? 'nothing' : `"${second}"`
-    const meant = didYouMean(suggestion(second, group), `${first} `)
+    const meant = didYouMean(suggest(second, group), `${first} `)
     throw new CliError(
       'CLI_VERB_UNKNOWN',
       `"${first}" needs one of ${group.join(', ')} after it, found ${found}${meant}`,
     )
   }
   const names = [...new Set(verbs.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]))]
-  throw new CliError('CLI_VERB_UNKNOWN', `unknown verb "${first}"${didYouMean(suggestion(first, names))}`)
+  throw new CliError('CLI_VERB_UNKNOWN', `unknown verb "${first}"${didYouMean(suggest(first, names))}`)
 }
 
 function unknownOption(raw: string, verb: Verb | undefined, known: OptionSpecs, everything: OptionSpecs): CliError {
   const word = raw.replace(/^-+/, '')
   const where = verb === undefined ? 'coffer' : `coffer ${verb.name}`
-  const meant = suggestion(word, Object.keys(known))
+  const meant = suggest(word, Object.keys(known))
   const elsewhere = meant === undefined && Object.hasOwn(everything, word) ? ' (another verb has it)' : ''
   return new CliError('CLI_OPTION_UNKNOWN', `${where} has no option ${raw}${elsewhere}${didYouMean(meant, '--')}`)
 }
@@ -131,7 +131,7 @@ function optionValue(
   if (before !== undefined) throw refuse('is given twice')
   if (spec.choices !== undefined && !spec.choices.includes(text)) {
     throw refuse(
-      `is "${text}", expected one of ${spec.choices.join(', ')}${didYouMean(suggestion(text, spec.choices))}`,
+      `is "${text}", expected one of ${spec.choices.join(', ')}${didYouMean(suggest(text, spec.choices))}`,
     )
   }
   if (spec.type === 'string') return text

@@ -1,6 +1,6 @@
 /** RunService: what people ask of the coordinator. */
 import { randomBytes } from 'node:crypto'
-import { canonicalSpec, jobDigest, parseJobSpec } from '../job/index.ts'
+import { canonicalSpec, jobDigest, readJobSpec } from '../job/index.ts'
 import { encodedColumns, planModel } from '../learning/index.ts'
 import type { ModelVersion, Run } from '../round/index.ts'
 import { type CoordinatorStatus, RpcError, type RunApi, type ServerCall } from '../rpc/index.ts'
@@ -55,7 +55,7 @@ export function createRunHandlers(parts: RunHandlerParts): RunApi<ServerCall> {
 
 async function submit(parts: RunHandlerParts, text: Uint8Array, submittedBy: string): Promise<Run> {
   const { store, changes, now, maximumRuns } = parts
-  const spec = parseJobSpec(text)
+  const spec = readJobSpec(text)
   // A topology that cannot be built, or does not fit the task, is refused here rather than by every party.
   planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
   const specJson = canonicalSpec(spec)

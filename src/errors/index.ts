@@ -47,3 +47,5 @@ export abstract class CodedError<Code extends string = string> extends Error {
     this.name = new.target.name
   }
 }
+
+export { suggest } from './suggest.ts'

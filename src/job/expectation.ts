@@ -37,6 +37,7 @@ const described = new WeakMap<z.ZodType, SchemaNode>()
 export function describeSchema(schema: z.ZodType): SchemaNode {
   const known = described.get(schema)
   if (known !== undefined) return known
+  // zod types its result as any JSON Schema; the tests of the reference show that these schemas use no more than this.
   const node = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode
   described.set(schema, node)
   return node
@@ -141,6 +142,6 @@ function oneOf(values: readonly unknown[]): string {
   return `${values.length === 1 ? '' : 'one of '}${values.map(quote).join(', ')}`
 }
 
-export function quote(value: unknown): string {
+function quote(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
 }

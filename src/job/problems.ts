@@ -1,7 +1,7 @@
 /** From zod's issues to problems that a person can act on: where, what was found, what was expected, what was meant. */
 import type * as z from 'zod'
 import { chosen, expectation, keysOf, nodeAt, type SchemaNode, valueAt } from './expectation.ts'
-import { suggest } from './suggest.ts'
+import { suggest } from '../errors/index.ts'
 
 export interface Problem {
   /** Such as data.features[3].maximum; `document` for the whole. */
@@ -113,7 +113,7 @@ export function printable(text: string): string {
   )
 }
 
-export function problemText({ path, found, expected, suggestion, position }: Problem): string {
+function problemText({ path, found, expected, suggestion, position }: Problem): string {
   const meant = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`
   const where = position === undefined ? '' : ` (line ${position.line}, column ${position.column})`
   return `${path}: found ${found}, expected ${expected}${meant}${where}`

@@ -22,7 +22,10 @@ export interface ServerCall {
   readonly signal: AbortSignal
 }
 
-/** Given by every caller. A call without a deadline does not exist: streams that may last name `deadlineMs: 'open'`. */
+/**
+ * Given by every caller. A call without a deadline does not exist: streams that may last name `deadlineMs: 'open'`.
+ * Otherwise it is counted in milliseconds from the start of the call, more than 0 and less than 2^31.
+ */
 export interface ClientCall {
   readonly signal: AbortSignal
   readonly deadlineMs: number | 'open'

@@ -27,3 +27,5 @@ export const MAXIMUM_DETAIL = 2000
 export const MAXIMUM_REASONS = 20
 /** Characters of an error's message on the wire; percent-encoding may triple it, and a header block holds 64 KiB. */
 export const MAXIMUM_ERROR_MESSAGE = 4000
+/** Bad fields that one error names; a message may hold thousands. */
+export const MAXIMUM_PROBLEMS = 20

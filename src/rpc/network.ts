@@ -36,7 +36,7 @@ export interface Listening extends AsyncDisposable {
   readonly address: string
   /**
    * Stops accepting, ends lasting streams (PEER_DRAINING at the client), waits up to `graceMs` for the other calls, then
-   * ends those too. Calling it again, or disposing, waits for the same end.
+   * ends those too. Disposing is a drain without grace; of several drains the shortest grace counts.
    */
   drain(graceMs: number): Promise<void>
 }

@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { AggregatorError } from '../../src/aggregator/index.ts'
 import { toHex } from '../../src/crypto/index.ts'
 import type { RunEvent } from '../../src/round/index.ts'
-import type { CollectedModel } from '../../src/rpc/index.ts'
+import type { CollectedModel, Task } from '../../src/rpc/index.ts'
 import { createBench, nextTask, runId, takePart, upload } from './bench.ts'
 
+const parties = ['bank-a', 'bank-b', 'bank-c']
 const closed = (events: readonly RunEvent[]) => events.filter((event) => event.kind === 'round-closed')
 const ending = (events: readonly RunEvent[]) => events.at(-1)
 
@@ -138,6 +139,30 @@ describe('a run ends', () => {
       expect.objectContaining({ party: 'bank-a', activity: 'refused', detail: 'TRAINER_DIVERGED' }),
     )
     expect(ending(events)).toMatchObject({ state: 'abandoned' })
+  })
+
+  test('abandoned when the sum cannot become a model, with the code of what is wrong', async () => {
+    const impossible = createBench()
+    await impossible.start()
+    const lie = (party: string) => async (task: Task) => {
+      const bytes = impossible.update(task)
+      // Squares without values: no rows can have these sums.
+      new DataView(bytes.buffer, bytes.byteOffset).setInt32(bytes.length - 4, 2 ** 30, true)
+      await impossible.submit(party, upload(task, bytes))
+      return undefined
+    }
+    await Promise.all(parties.map((party) => takePart(impossible, party, lie(party))))
+    const reason = expect.stringMatching(/^LEARNING_TOTALS_INVALID: /)
+    expect(ending(await impossible.events())).toMatchObject({ state: 'abandoned', reason })
+
+    const failing = createBench()
+    await failing.start()
+    vi.spyOn(failing.runs.get(runId).model, 'apply').mockImplementation(() => {
+      throw new TypeError('a bug')
+    })
+    await Promise.all(parties.map((party) => takePart(failing, party)))
+    const worker = expect.stringMatching(/^AGGREGATION_WORKER: /)
+    expect(ending(await failing.events())).toMatchObject({ state: 'abandoned', reason: worker })
   })
 
   test('stopped by the coordinator, while parties gather and while a round is open', async () => {

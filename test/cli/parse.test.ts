@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { CliError } from '../../src/cli/index.ts'
 import { parseCommandLine } from '../../src/cli/parse.ts'
-import { suggestion } from '../../src/cli/suggest.ts'
 import { verbs } from '../../src/cli/verbs.ts'
+import { suggest } from '../../src/errors/index.ts'
 import { coffer, jsonLine } from './support.ts'
 
 const parse = (words: string) => parseCommandLine(words.split(' '), verbs)
@@ -66,10 +66,10 @@ describe('what is unknown is refused with the word that was probably meant', () 
 })
 
 test('a suggestion needs resemblance', () => {
-  expect(suggestion('lsit', ['list', 'show'])).toBe('list')
-  expect(suggestion('coord', ['coordinator', 'aggregator'])).toBe('coordinator')
-  expect(suggestion('banana', ['list', 'show'])).toBeUndefined()
-  expect(suggestion('x'.repeat(100_000), ['list'])).toBeUndefined()
+  expect(suggest('lsit', ['list', 'show'])).toBe('list')
+  expect(suggest('coord', ['coordinator', 'aggregator'])).toBe('coordinator')
+  expect(suggest('banana', ['list', 'show'])).toBeUndefined()
+  expect(suggest('x'.repeat(100_000), ['list'])).toBeUndefined()
 })
 
 test('a refused command line ends with 2: code and next step on stderr, or one JSON line on stdout', async () => {

@@ -2,9 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import { type Io, main } from '../../src/cli/index.ts'
 import type { Run, RunEvent, RunEventBody } from '../../src/round/index.ts'
 import type { ClientCall, Connection, Network, RunApi } from '../../src/rpc/index.ts'
+
+// Keys, certificates and the first load of a verb take a second each when other tests share the two cores.
+vi.setConfig({ testTimeout: 30_000 })
 
 export const NOW = Date.UTC(2026, 4, 17, 12, 0, 0)
 

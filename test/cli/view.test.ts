@@ -67,7 +67,7 @@ describe('the live view', () => {
         bank-b  delivered
         bank-c  delivered
 
-        auc            0.7429  ▁▃▅▆▆▇▇████
+        auc            0.7429  ▁▃▅▆▇▇▇███
         train loss     0.2406  █▇▆▅▄▃▃▂▁▁
         ks 0.3429  log_loss 0.4571  model after 10 rounds
 

@@ -3,6 +3,7 @@ import { CoordinatorError, type CoordinatorCode } from '../../src/coordinator/in
 import { jobDigest } from '../../src/job/index.ts'
 import { finalRunStates, type RunEvent } from '../../src/round/index.ts'
 import { RemoteError, RpcError } from '../../src/rpc/index.ts'
+import { openStore } from '../../src/store/index.ts'
 import { sha256, standardisation } from './fake-aggregator.ts'
 import { ana, caller, canonical, createHarness, type Harness } from './harness.ts'
 
@@ -390,4 +391,26 @@ describe('a restart of the coordinator', () => {
       const events = await history(harness, running.runId)
       expect(events.filter((event) => event.kind === 'round-closed')).toHaveLength(4)
     }))
+
+  it('does not miss decisions that are made while it still looks at a proposed run', async () => {
+    const store = await openStore('sqlite::memory:')
+    let hold: Promise<void> | undefined
+    const get: typeof store.runs.get = async (runId) => {
+      const held = hold
+      hold = undefined
+      const run = await store.runs.get(runId)
+      await held
+      return run
+    }
+    await using harness = await createHarness({ store: { ...store, runs: { ...store.runs, get } } })
+    const run = await harness.submit()
+    let letGo = (): void => undefined
+    hold = new Promise((resolve) => {
+      letGo = resolve
+    })
+    await harness.restart()
+    for (const { party } of run.parties) await harness.decide(run, party)
+    letGo()
+    await harness.untilState(run.runId, 'running')
+  })
 })

@@ -123,17 +123,24 @@ describe('asking for runs and model versions', () => {
       expect((await harness.control.runs.listModels({ limit: 1 }, ana)).models.map((m) => m.modelId)).toEqual([ids[1]])
     }))
 
-  it('lists newest first, and no more than fits one message', () =>
-    withHarness(async (harness) => {
-      const parties = Array.from({ length: 1_024 }, (_, n) => `bank-${n}`.padEnd(60, 'x'))
-      const ids: string[] = []
-      for (let n = 0; n < 16; n++) ids.unshift((await harness.submit({ parties })).runId)
-      const { runs } = await harness.control.runs.listRuns({ limit: 500 }, ana)
-      expect(runs.length).toBeGreaterThan(8)
-      expect(runs.length).toBeLessThan(16)
-      expect(runs.map((run) => run.runId)).toEqual(ids.slice(0, runs.length))
-      expect((await harness.control.runs.listRuns({ limit: 2 }, ana)).runs).toHaveLength(2)
-    }))
+  it('lists newest first, and no more than fits one message', async () => {
+    const store = await openStore('sqlite::memory:')
+    const many: Run[] = []
+    const listing = { ...store.runs, list: async (limit: number) => many.slice(0, limit) }
+    await using harness = await createHarness({ store: { ...store, runs: listing } })
+    const parties = Array.from({ length: 1_024 }, (_, n) => `bank-${n}`.padEnd(60, 'x'))
+    const run = await harness.submit({ parties })
+    await harness.decide(run, parties[0] ?? '', false, ['a reason that only the run itself shows'])
+    const full = await harness.run(run.runId)
+    for (let n = 0; n < 16; n++) many.push({ ...full, createdMs: n })
+    const { runs } = await harness.control.runs.listRuns({ limit: 500 }, ana)
+    expect(runs.length).toBeGreaterThan(8)
+    expect(runs.length).toBeLessThan(16)
+    expect(runs.map((each) => each.createdMs)).toEqual(runs.map((_, n) => n))
+    expect(runs[0]?.parties[0]).toMatchObject({ decision: 'declined', reasons: [] })
+    expect(full.parties[0]?.reasons).toHaveLength(1)
+    expect((await harness.control.runs.listRuns({ limit: 2 }, ana)).runs).toHaveLength(2)
+  })
 
   it('says who is connected, where the aggregator stands and what time it is', () =>
     withHarness(async (harness) => {

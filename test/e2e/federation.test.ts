@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
+import type { Metrics } from '../../src/learning/index.ts'
 import { createMemoryNetwork, grpcNetwork, type Network } from '../../src/rpc/index.ts'
 import { openPolicy, startFederation } from '../support/federation.ts'
 import { loansSpec, writeLoans } from '../support/loans.ts'
@@ -61,11 +62,69 @@ test('a party that dies in a round leaves the others finishing, and whoever watc
   expect(run.parties.find(({ party }) => party === 'bank-c')).toMatchObject({ activity: 'gone' })
 })
 
+test('a party whose agent is started again takes part again', async () => {
+  await using federation = await startFederation(createMemoryNetwork(), writeLoans(parties))
+  const rounds = { count: 4, quorum: 3, minimumParties: 2, deadlineSeconds: 60 }
+  const { runId } = await federation.submit(loansSpec(parties, { rounds }))
+  let restarted: Promise<void> | undefined
+  const { run, events } = await federation.follow(runId, (event) => {
+    if (event.kind !== 'round-opened' || event.round !== 2) return
+    restarted = (async () => {
+      await federation.parties.get('bank-c')?.[Symbol.asyncDispose]()
+      await federation.startParty('bank-c')
+    })()
+  })
+  await restarted
+  expect(run.state).toBe('finished')
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'party-changed', party: 'bank-c', activity: 'gone' }))
+  const last = events.findLast((event) => event.kind === 'round-closed')
+  expect(last).toMatchObject({ contributors: parties })
+})
+
+describe('every kind of task learns', () => {
+  const region = { name: 'region', type: 'category', values: ['north', 'south'] }
+  const income = { name: 'income', type: 'number', minimum: 0, maximum: 1 }
+  const data = { dataset: 'loans', id: 'id', label: 'income' }
+  const mlp = { kind: 'mlp', hidden: [8] }
+  const cases: [string, object, (metrics: Metrics) => void][] = [
+    [
+      'regression',
+      {
+        task: { kind: 'regression', minimum: 0, maximum: 1 },
+        model: mlp,
+        data: { ...data, features: [region, { name: 'default', type: 'category', values: ['0', '1'] }] },
+        strategy: { kind: 'fedprox', mu: 0.01 },
+      },
+      ({ mse, mae }) => {
+        expect(mse).toBeLessThan(1 / 12)
+        expect(mae).toBeLessThan(1 / 4)
+      },
+    ],
+    [
+      'multi-class',
+      {
+        task: { kind: 'multiclass-classification', classes: ['0', '1'] },
+        data: { ...data, label: 'default', features: [region, income] },
+        strategy: { kind: 'fedadam', learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 0.001 },
+      },
+      ({ accuracy }) => expect(accuracy).toBeGreaterThan(0.7),
+    ],
+  ]
+  test.each(cases)('%s', async (_, changes, learnt) => {
+    await using federation = await startFederation(createMemoryNetwork(), writeLoans(parties))
+    const rounds = { count: 6, quorum: 3, minimumParties: 2, deadlineSeconds: 60 }
+    const { runId } = await federation.submit(loansSpec(parties, { rounds, ...changes }))
+    const { run } = await federation.follow(runId)
+    expect(run).toMatchObject({ state: 'finished' })
+    learnt(run.metrics)
+  })
+})
+
 describe('a party declines', () => {
   test('a job its policy does not allow, with every reason, and the run is rejected when too few are left', async () => {
     const strict = { ...openPolicy, models: ['mlp' as const], maximumRounds: 2 }
     const policies = { 'bank-a': strict, 'bank-b': strict }
-    await using federation = await startFederation(createMemoryNetwork(), writeLoans(parties), policies)
+    await using federation = await startFederation(createMemoryNetwork(), writeLoans(parties), { policies })
     const { runId } = await federation.submit(loansSpec(parties))
     const { run } = await federation.follow(runId)
     expect(run.state).toBe('rejected')

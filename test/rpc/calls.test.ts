@@ -139,8 +139,8 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     expect(error).toMatchObject({ code: 'CALL_FAILED' })
     expect(String(error)).not.toContain('1234')
     const line = lines.find((each) => each.level === 'error')
-    expect(String(line?.fields['err'])).toContain('password is 1234')
-    expect(String(error)).toContain(String(line?.fields['correlation']))
+    expect(String(line?.fields.err)).toContain('password is 1234')
+    expect(String(error)).toContain(String(line?.fields.correlation))
   })
 
   test('an answer out of bounds is the server’s fault', async () => {
@@ -194,6 +194,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
         async *join(_request, { signal }) {
           entered.open()
           told.open(await abortOf(signal))
+          yield { kind: 'statistics', runId, round: 0, weightUnit: 1, remainingMs: 0 }
         },
       },
     })

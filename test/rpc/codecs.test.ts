@@ -258,7 +258,7 @@ const bad: readonly (readonly [string, string, object, string])[] = [
     '2^53 and more',
     'WatchRunRequest',
     { runId: id, afterSequence: 2 ** 60 },
-    'after_sequence: found 1152921504606846976',
+    'after_sequence: found 1152921504606847000',
   ],
   ['too many rows', 'JoinRequest', { runId: id, jobDigest: good, rows: 2 ** 31 }, 'rows: found 2147483648'],
   ['a round beyond', 'DeclineTaskRequest', { runId: id, round: 10_002, code: 'X_Y' }, 'round: found 10002'],
@@ -329,7 +329,9 @@ describe('what a hostile peer may send', () => {
   test('a thousand bad fields make a short message', () => {
     const parties = Array.from({ length: 1000 }, () => 'NO')
     const read = hostile('StartRunRequest', { runId: id, specJson: good, parties })
-    expect(read).toThrow(expect.objectContaining({ message: expect.stringContaining('and 980 more') }))
+    expect(read).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/parties\[0\].*parties\[19\].*; and more$/) }),
+    )
   })
 
   test('free text is shortened by its sender, never in the middle of a character', () => {

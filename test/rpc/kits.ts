@@ -37,7 +37,6 @@ export function createKits(): Kit[] {
 
 export const runId = 'ab'.repeat(16)
 export const digest = new Uint8Array(32).fill(7)
-export const standardisation = { mean: [0.5], deviation: [0] }
 
 const unused = (name: string) => (): never => {
   throw new Error(`${name} was not expected in this test`)

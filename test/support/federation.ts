@@ -2,6 +2,7 @@
 import { startAggregator } from '../../src/aggregator/index.ts'
 import { startCoordinator } from '../../src/coordinator/index.ts'
 import { canonicalSpec, type JobSpec, type PartyPolicy } from '../../src/job/index.ts'
+import type { Standardisation } from '../../src/learning/index.ts'
 import { finalRunStates, type Run, type RunEvent } from '../../src/round/index.ts'
 import {
   type ClientCall,
@@ -17,7 +18,7 @@ import {
   signRequest,
 } from '../../src/rpc/index.ts'
 import { openStore } from '../../src/store/index.ts'
-import { startParty } from '../../parties/index.ts'
+import { type BackendName, startParty } from '../../parties/index.ts'
 
 const federation = 'test'
 const version = '0.0.0-test'
@@ -56,16 +57,25 @@ export interface TestFederation extends AsyncDisposable {
   readonly parties: ReadonlyMap<string, Program>
   /** Lines of every program's log: `party/bank-a warn ...`. */
   readonly log: string[]
+  /** Starts the agent of a party anew, as after a crash. */
+  startParty(name: string): Promise<void>
   submit(spec: JobSpec): Promise<Run>
+  model(modelId: string): Promise<{ parameters: Float32Array; standardisation: Standardisation }>
   /** Every event until the run has ended, then the run. */
   follow(runId: string, seen?: (event: RunEvent) => void): Promise<{ run: Run; events: RunEvent[] }>
+}
+
+export interface FederationOptions {
+  readonly policies?: Readonly<Record<string, PartyPolicy>>
+  /** `cpu` starts quickest; data of any size wants `wasm`. */
+  readonly backend?: BackendName
 }
 
 /** @param files party name -> path of its dataset `loans` */
 export async function startFederation(
   network: Network,
   files: Readonly<Record<string, string>>,
-  policies: Readonly<Record<string, PartyPolicy>> = {},
+  { policies = {}, backend = 'cpu' }: FederationOptions = {},
 ): Promise<TestFederation> {
   const issue = await createIssuer()
   const lines: string[] = []
@@ -88,15 +98,16 @@ export async function startFederation(
     storeName: 'memory',
   })
   const parties = new Map<string, Program>()
-  for (const [name, file] of Object.entries(files)) {
+  const startBank = async (name: string): Promise<void> => {
     const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
     const policy = policies[name] ?? openPolicy
-    const datasets = { loans: file }
+    const datasets = { loans: files[name] ?? '' }
     parties.set(
       name,
-      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend: 'cpu' }),
+      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend }),
     )
   }
+  for (const name of Object.keys(files)) await startBank(name)
   const connection = network.connect({
     address: coordinator.address,
     identity: await issue('user', 'ana'),
@@ -109,7 +120,14 @@ export async function startFederation(
     runs,
     parties,
     log: lines,
+    startParty: startBank,
     submit: (spec) => runs.submitRun({ specJson: canonicalSpec(spec) }, call),
+    async model(modelId) {
+      const { standardisation } = await runs.getModel({ modelId }, call)
+      const bytes: Uint8Array[] = []
+      for await (const part of runs.downloadModel({ modelId }, call)) bytes.push(part)
+      return { parameters: new Float32Array(new Uint8Array(Buffer.concat(bytes)).buffer), standardisation }
+    },
     async follow(runId, seen = () => undefined) {
       const events: RunEvent[] = []
       for await (const event of runs.watchRun({ runId, afterSequence: 0 }, { ...call, deadlineMs: 'open' })) {

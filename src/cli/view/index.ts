@@ -4,7 +4,6 @@ export { type Frame, leadingMetric, renderView } from './render.ts'
 export { createScreen, type Screen } from './screen.ts'
 export { bar, sparkline } from './spark.ts'
 export {
-  describe,
   type Evaluation,
   isFinal,
   type PartyView,
@@ -15,4 +14,4 @@ export {
   withDecisions,
 } from './state.ts'
 export { type Column, renderTable } from './table.ts'
-export { ago, clean, clock, decimal } from './text.ts'
+export { ago, clean, decimal } from './text.ts'

@@ -132,7 +132,9 @@ function metricLines(view: ViewState, { width }: Frame): Segment[][] {
   const curveWidth = Math.min(40, Math.max(0, width - 26))
   if (newest !== undefined) {
     const first = leadingMetric(newest.metrics)
-    const values = (name: MetricName) => view.evaluations.flatMap(({ metrics }) => metrics[name] ?? [])
+    // Next to the untrained model all later ones look the same.
+    const trained = view.evaluations.length > 3 ? view.evaluations.filter(({ model }) => model > 0) : view.evaluations
+    const values = (name: MetricName) => trained.flatMap(({ metrics }) => metrics[name] ?? [])
     const others = Object.entries(newest.metrics).filter(([name]) => name !== first)
     if (first !== undefined) lines.push(curveLine(first, values(first), curveWidth))
     if (view.losses.length > 0) lines.push(curveLine('train loss', view.losses, curveWidth))

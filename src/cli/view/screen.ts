@@ -13,8 +13,6 @@ const USUAL_HEIGHT = 24
 
 export interface Screen {
   draw(lines: readonly string[]): void
-  /** Lines that stay above the view. */
-  print(lines: readonly string[]): void
   /** Leaves the last frame and gives the cursor back. Idempotent. */
   close(): void
 }
@@ -33,11 +31,6 @@ export function createScreen(output: Output): Screen {
       output.write(`${hidden ? '' : HIDE}${up()}${body(shown)}${CLEAR_BELOW}`)
       hidden = true
       height = shown.length
-    },
-    print(lines) {
-      if (!open) return
-      output.write(`${up()}${body(lines)}${CLEAR_BELOW}`)
-      height = 0
     },
     close() {
       if (open && hidden) output.write(SHOW)

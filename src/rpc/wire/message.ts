@@ -1,5 +1,6 @@
 /** Codecs: whole messages between the wire and the domain, with every bad field named in one error. */
 import { RpcError } from '../errors.ts'
+import { MAXIMUM_PROBLEMS } from '../limits.ts'
 import { Misfit, record, type Field } from './field.ts'
 
 export interface Codec<Domain> {
@@ -30,10 +31,9 @@ export function message<Domain, Wire extends object>(name: string, field: Field<
   }
 }
 
-/** A hostile message may have a thousand bad fields; twenty of them make the point. */
 function listed(problems: readonly string[]): string {
-  const first = problems.slice(0, 20).join('; ')
-  return problems.length > 20 ? `${first}; and ${problems.length - 20} more` : first
+  const first = problems.slice(0, MAXIMUM_PROBLEMS).join('; ')
+  return problems.length > MAXIMUM_PROBLEMS ? `${first}; and more` : first
 }
 
 /** A message without fields. */

@@ -1,5 +1,6 @@
 /** The kinds of single values the messages are made of, each with its bounds. */
-import { misfit, Misfit, type Field } from './field.ts'
+import { MAXIMUM_PROBLEMS } from '../limits.ts'
+import { type Field, Misfit, misfit } from './field.ts'
 
 export function text(expected: string, fits: (value: string) => boolean): Field<string, string> {
   return {
@@ -122,10 +123,27 @@ export function list<Domain, Wire>(
       if (!Array.isArray(wire) || wire.length < minimum || wire.length > maximum) {
         throw misfit(place, wire, `a list of ${minimum} to ${maximum}`)
       }
-      return wire.map((each: unknown, at) => field.read(each, `${place}[${at}]`))
+      return readEach(field, wire, place)
     },
     write: (values) => values.map((each) => field.write(each)),
   }
+}
+
+/** Names every bad element, up to a number that makes the point: a hostile list must not cost an error per element. */
+function readEach<Domain>(field: Field<Domain>, wire: readonly unknown[], place: string): Domain[] {
+  const values: Domain[] = []
+  const problems: string[] = []
+  for (const [at, each] of wire.entries()) {
+    try {
+      values.push(field.read(each, `${place}[${at}]`))
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error
+      problems.push(...error.problems)
+      if (problems.length > MAXIMUM_PROBLEMS) break
+    }
+  }
+  if (problems.length > 0) throw new Misfit(problems)
+  return values
 }
 
 /** A list in which nobody is named twice. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, expect } from 'vitest'
-import { loadTable, type LoadOptions, type RawTable } from '../../../parties/data/index.ts'
+import { loadTable, type RawTable } from '../../../parties/data/index.ts'
 import { type PartyCode, PartyError } from '../../../parties/errors.ts'
 import type { DataContract, TaskSpec } from '../../../src/job/index.ts'
 
@@ -74,5 +74,3 @@ export async function refusal(code: PartyCode, promise: Promise<unknown>): Promi
   expect(error.code, error.message).toBe(code)
   return error
 }
-
-export type { LoadOptions }

@@ -63,7 +63,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
       computed.load(parameters)
       computed.read()
     }
-    expect(livingTensors()).toBe(before)
+    expect(livingTensors()).toEqual(before)
   })
 
   it('moves the averages of batch normalisation while training, and only then', async () => {
