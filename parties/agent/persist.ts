@@ -35,9 +35,12 @@ export async function persist(
   }
 }
 
-/** The connection failed; an answer about the request itself would come again. */
+/**
+ * The connection failed; an answer about the request itself would come again. A server that dies between TLS and
+ * HTTP/2 looks as if it refused this party (UNAUTHENTICATED), so that too is tried again.
+ */
 export function isTransport(error: CodedError): boolean {
-  return ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DATA_LOSS', 'CANCELLED'].includes(error.row.status)
+  return ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DATA_LOSS', 'CANCELLED', 'UNAUTHENTICATED'].includes(error.row.status)
 }
 
 /** Between half and all of `ms`, so that many parties do not come back in the same instant. */

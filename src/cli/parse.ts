@@ -130,9 +130,7 @@ function optionValue(
   if (spec.type === 'strings') return [...(Array.isArray(before) ? before : []), text]
   if (before !== undefined) throw refuse('is given twice')
   if (spec.choices !== undefined && !spec.choices.includes(text)) {
-    throw refuse(
-      `is "${text}", expected one of ${spec.choices.join(', ')}${didYouMean(suggest(text, spec.choices))}`,
-    )
+    throw refuse(`is "${text}", expected one of ${spec.choices.join(', ')}${didYouMean(suggest(text, spec.choices))}`)
   }
   if (spec.type === 'string') return text
   const number = Number(text)

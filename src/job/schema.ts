@@ -131,7 +131,8 @@ const data = z
     id: columnName.describe('The column that identifies a row; it is never an input'),
     label: columnName.describe('The column that is predicted'),
     positive: z.union([categoryValue, z.number()]).optional().meta({
-      description: 'Binary classification only: the label that counts as 1; the column may hold one other value, which counts as 0',
+      description:
+        'Binary classification only: the label that counts as 1; the column may hold one other value, which counts as 0',
       filled: 1,
     }),
     features: z

@@ -152,7 +152,7 @@ describe('a run ends', () => {
       return undefined
     }
     await Promise.all(parties.map((party) => takePart(impossible, party, lie(party))))
-    const reason = expect.stringMatching(/^LEARNING_TOTALS_INVALID: /)
+    const reason = expect.stringContaining('LEARNING_TOTALS_INVALID')
     expect(ending(await impossible.events())).toMatchObject({ state: 'abandoned', reason })
 
     const failing = createBench()
@@ -161,7 +161,7 @@ describe('a run ends', () => {
       throw new TypeError('a bug')
     })
     await Promise.all(parties.map((party) => takePart(failing, party)))
-    const worker = expect.stringMatching(/^AGGREGATION_WORKER: /)
+    const worker = expect.stringContaining('AGGREGATION_WORKER')
     expect(ending(await failing.events())).toMatchObject({ state: 'abandoned', reason: worker })
   })
 

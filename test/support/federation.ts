@@ -6,41 +6,19 @@ import type { Standardisation } from '../../src/learning/index.ts'
 import { finalRunStates, type Run, type RunEvent } from '../../src/round/index.ts'
 import {
   type ClientCall,
-  createRequest,
-  createRoot,
-  type Identity,
   type Log,
   type Network,
   type Program,
   type Role,
   type RunApi,
   runService,
-  signRequest,
 } from '../../src/rpc/index.ts'
+import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
 import { type BackendName, startParty } from '../../parties/index.ts'
 
 const federation = 'test'
 const version = '0.0.0-test'
-
-/** Issues identities of one federation. */
-export async function createIssuer(name = federation, now = new Date()) {
-  const root = await createRoot({ federation: name, now, days: 2 })
-  return async (role: Role, program: string): Promise<Identity> => {
-    const expect = { federation: name, role, name: program }
-    const { csrPem, keyPem } = await createRequest(expect)
-    const certificatePem = await signRequest({
-      rootCertificatePem: root.certificatePem,
-      rootKeyPem: root.keyPem,
-      csrPem,
-      expect,
-      hosts: ['127.0.0.1'],
-      now,
-      days: 1,
-    })
-    return { certificatePem, keyPem, rootsPem: root.certificatePem }
-  }
-}
 
 export const openPolicy: PartyPolicy = {
   models: ['logistic', 'mlp', 'layers'],
@@ -77,7 +55,7 @@ export async function startFederation(
   files: Readonly<Record<string, string>>,
   { policies = {}, backend = 'cpu' }: FederationOptions = {},
 ): Promise<TestFederation> {
-  const issue = await createIssuer()
+  const { issue } = await createAuthority(federation)
   const lines: string[] = []
   const listen = '127.0.0.1:0'
   const shared = async (role: Role, name: string) => ({

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { agentErrors, AgentError, startParty } from '../../../parties/index.ts'
 import { sha256, toHex } from '../../../src/crypto/index.ts'
-import { canonicalSpec, jobDigest } from '../../../src/job/index.ts'
+import { canonicalSpec, jobDigest, type PartyPolicy } from '../../../src/job/index.ts'
 import {
   type Assignment,
   bind,
@@ -14,7 +14,8 @@ import {
   type ServerCall,
   type Task,
 } from '../../../src/rpc/index.ts'
-import { createIssuer, openPolicy } from '../../support/federation.ts'
+import { openPolicy } from '../../support/federation.ts'
+import { createAuthority } from '../../support/identities.ts'
 import { loansSpec, writeLoans } from '../../support/loans.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -31,12 +32,14 @@ interface Script {
   readonly assignment: Assignment
   readonly rounds?: Partial<RoundApi<ServerCall>>
   readonly datasets?: Readonly<Record<string, string>>
+  readonly policy?: PartyPolicy
 }
 
 /** Starts bank-a with scripted servers; `decided` and `logged` resolve when the agent has answered or logged that. */
-async function startBank({ assignment, rounds = {}, datasets = { loans: files['bank-a'] ?? '' } }: Script) {
+async function startBank(script: Script) {
+  const { assignment, rounds = {}, datasets = { loans: files['bank-a'] ?? '' }, policy = openPolicy } = script
   const network = createMemoryNetwork()
-  const issue = await createIssuer()
+  const { issue } = await createAuthority('test')
   const decisions = inbox<{ accepted: boolean; reasons: readonly string[] }>()
   const lines = inbox<string>()
   const note = (fields: object, message: string) => lines.put(`${message} ${JSON.stringify(fields)}`)
@@ -75,17 +78,17 @@ async function startBank({ assignment, rounds = {}, datasets = { loans: files['b
   const unexpected = () => {
     throw new Error('not expected in this test')
   }
-  const script = {
+  const served = {
     join: unexpected,
     fetchParameters: unexpected,
     submitUpdate: unexpected,
     declineTask: unexpected,
     ...rounds,
   }
-  const aggregator = await serve('aggregator', bind(roundService, script, ['party']))
+  const aggregator = await serve('aggregator', bind(roundService, served, ['party']))
   const identity = await issue('party', 'bank-a')
   const options = { federation: 'test', name: 'bank-a', coordinator, aggregator, identity, network, datasets, log }
-  closing.push(await startParty({ ...options, policy: openPolicy, backend: 'cpu', now: Date.now, version: '0' }))
+  closing.push(await startParty({ ...options, policy, backend: 'cpu', now: Date.now, version: '0' }))
   return { decided: decisions.first(() => true), logged: (text: string) => lines.first((line) => line.includes(text)) }
 }
 
@@ -128,10 +131,8 @@ describe('a proposal is declined', () => {
 
   test('when the data has fewer rows than the policy asks for', async () => {
     const path = writeLoans(['bank-a'], 3)['bank-a'] ?? ''
-    const policy = { ...openPolicy, datasets: { loans: { columns: '*' as const, minimumRows: 500 } } }
-    vi.spyOn(openPolicy.datasets, 'loans', 'get').mockReturnValue(policy.datasets.loans)
-    const { decided } = await startBank({ assignment: propose(), datasets: { loans: path } })
-    vi.restoreAllMocks()
+    const policy: PartyPolicy = { ...openPolicy, datasets: { loans: { columns: '*', minimumRows: 500 } } }
+    const { decided } = await startBank({ assignment: propose(), datasets: { loans: path }, policy })
     expect((await decided).reasons.join()).toContain('POLICY_ROWS')
   })
 
@@ -193,8 +194,8 @@ test('a task that cannot be done is declined with its code', async () => {
   const rounds: Partial<RoundApi<ServerCall>> = {
     async *join(_, call): AsyncGenerator<Task> {
       const standardisation = { mean: [0, 0, 0, 0], deviation: [1, 1, 1, 1] }
-      const place = { runId, round: 1, weightUnit: 1e-9 as number, remainingMs: 20_000 }
-      yield { ...place, weightUnit: 1, kind: 'train', modelDigest: sha256(parameters), standardisation }
+      const place = { runId, round: 1, weightUnit: 1, remainingMs: 20_000 }
+      yield { ...place, kind: 'train', modelDigest: sha256(parameters), standardisation }
       await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
     },
     async *fetchParameters() {
