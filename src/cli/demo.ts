@@ -58,7 +58,7 @@ async function demonstrate(
   context.remark(`starting coordinator, aggregator and ${parties.length} party agents over mTLS`)
   const federation = await startFederation(context, directory, parties, spec.data.dataset, processes)
   await using session = await openSession(federation.context, { coordinator: undefined }, signal)
-  const run = await runJob(context, session, input)
+  const run = await runJob(context, session, input, logs)
   const rows = await readRows(spec, parties, holdout, signal)
   const federated = await evaluate(session, run, input, rows.holdout, signal)
   const baselines = await measureBaselines(spec, rows, (text) => context.remark(text), signal)
@@ -66,11 +66,14 @@ async function demonstrate(
   return { ...baselines, federated, rounds: run.round, seconds, ceiling, holdoutRows: rows.holdout.rows }
 }
 
-async function runJob(context: Context, session: Session, input: DemoInput): Promise<Run> {
+async function runJob(context: Context, session: Session, input: DemoInput, logs: string): Promise<Run> {
   const { runId } = await session.runs.submitRun({ specJson: canonicalSpec(input.spec) }, session.soon)
   const run = await watchRun(context, session, runId)
   if (run.state === 'finished') return run
-  throw new CliError('CLI_DEMO_RUN', `the run ended ${run.state}: ${run.reason}`)
+  throw new CliError(
+    'CLI_DEMO_RUN',
+    `the run ended ${run.state}: ${run.reason}; the logs of all programs are in ${logs}`,
+  )
 }
 
 async function evaluate(

@@ -10,6 +10,9 @@ import { coffer, jsonLine } from './support.ts'
 
 const timeout = 120_000
 
+/** With the real time: the programs are processes of their own. */
+const demo = (...words: string[]) => coffer(['demo', ...words], { now: Date.now })
+
 function banks(rows: number): string {
   const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'))
   for (const name of ['Bank A', 'bank_b']) writeFileSync(join(directory, `${name}.csv`), loansCsv(name, rows))
@@ -19,13 +22,11 @@ function banks(rows: number): string {
 
 test('--data trains on every file of a directory and prints one JSON object', { timeout }, async () => {
   const data = banks(600)
-  const { code, stdout } = await coffer(
-    ...['demo', '--data', data, '--id', 'id', '--label', 'default', '--holdout', join(data, 'holdout.csv')],
-    ...['--model', 'logistic', '--rounds', '4', '--seed', '3', '--json'],
-  )
+  const files = ['--data', data, '--id', 'id', '--label', 'default', '--holdout', join(data, 'holdout.csv')]
+  const { code, out } = await demo(...files, '--model', 'logistic', '--rounds', '4', '--seed', '3', '--json')
   expect(code).toBe(0)
   const score = { auc: expect.any(Number), ks: expect.any(Number) }
-  expect(jsonLine(stdout)).toEqual({
+  expect(jsonLine(out)).toEqual({
     parties: [
       { name: 'bank-a', rows: 600, alone: score },
       { name: 'bank-b', rows: 600, alone: score },
@@ -39,9 +40,9 @@ test('--data trains on every file of a directory and prints one JSON object', { 
 
 test('a run that is not finished ends the demo with the reason and where the logs are', { timeout }, async () => {
   const data = banks(40)
-  const { code, stdout } = await coffer('demo', '--data', data, '--id', 'id', '--label', 'default', '--json')
+  const { code, out } = await demo('--data', data, '--id', 'id', '--label', 'default', '--json')
   expect(code).toBe(1)
-  expect(jsonLine(stdout)).toMatchObject({
+  expect(jsonLine(out)).toMatchObject({
     error: { code: 'CLI_DEMO_RUN', message: expect.stringMatching(/rejected.*POLICY_ROWS.*logs/s) },
   })
 })
@@ -66,8 +67,8 @@ describe('unusable arguments', () => {
     ['no rounds', ['--rounds', '0'], /rounds/],
   ]
   test.each(cases)('%s', async (_, options, message) => {
-    const { code, stderr } = await coffer('demo', ...options)
+    const { code, err } = await demo(...options)
     expect(code).toBe(2)
-    expect(stderr).toMatch(message)
+    expect(err).toMatch(message)
   })
 })

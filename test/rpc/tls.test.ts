@@ -295,14 +295,14 @@ describe('a peer that', () => {
 describe('the inside of the libraries', () => {
   test('is as this version knows it', () => {
     const server = new grpc.Server()
-    expect(() => widenReceiveWindows(server)).not.toThrow()
+    expect(() => widenReceiveWindows(server, () => undefined)).not.toThrow()
     server.forceShutdown()
   })
 
   test('is missed when it changes', () => {
     const server = new grpc.Server()
     Reflect.set(server, 'createHttp2Server', undefined)
-    expect(() => widenReceiveWindows(server)).toThrow(/inside of Server/)
+    expect(() => widenReceiveWindows(server, () => undefined)).toThrow(/inside of Server/)
     server.forceShutdown()
     expect(() => limitReadAhead({ readableHighWaterMark: 16 })).toThrow(/inside of Duplex/)
   })

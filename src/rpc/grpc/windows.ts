@@ -11,7 +11,8 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from '@grpc/grpc-js'
 import { READ_AHEAD, SESSION_WINDOW, STREAM_WINDOW } from './settings.ts'
 
-export function widenReceiveWindows(server: Server): void {
+/** @param opened is told of each session. */
+export function widenReceiveWindows(server: Server, opened: (session: ServerHttp2Session) => void): void {
   const options: unknown = Reflect.get(server, 'commonServerOptions')
   const create: unknown = Reflect.get(server, 'createHttp2Server')
   if (typeof options !== 'object' || options === null || typeof create !== 'function') throw changed('Server')
@@ -23,7 +24,10 @@ export function widenReceiveWindows(server: Server): void {
   Reflect.set(server, 'createHttp2Server', (...parameters: unknown[]) => {
     const http2Server: unknown = Reflect.apply(create, server, parameters)
     if (!(http2Server instanceof EventEmitter)) throw changed('createHttp2Server')
-    return http2Server.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(SESSION_WINDOW))
+    return http2Server.on('session', (session: ServerHttp2Session) => {
+      session.setLocalWindowSize(SESSION_WINDOW)
+      opened(session)
+    })
   })
 }
 
