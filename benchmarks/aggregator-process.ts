@@ -52,7 +52,7 @@ export async function startAggregatorProcess(parties: readonly string[]): Promis
     connect(role, name) {
       const identity = identities.get(`${role}/${name}`)
       if (!identity) throw new Error(`no identity was made for ${role} ${name}`)
-      const connection = grpcNetwork.connect({ address, identity, role })
+      const connection = grpcNetwork.connect({ address, identity, role: 'aggregator' })
       connections.push(connection)
       return connection
     },

@@ -1,13 +1,6 @@
 /** A task, from its parameters to a sealed update, and the update's way to the aggregator. */
 import { equalBytes, sha256, toHex } from '../../src/crypto/index.ts'
-import {
-  exactMetrics,
-  metricsLayout,
-  metricsUpdate,
-  statisticsLayout,
-  statisticsUpdate,
-  trainLayout,
-} from '../../src/learning/index.ts'
+import { metricsLayout, statisticsLayout, statisticsUpdate, trainLayout } from '../../src/learning/index.ts'
 import { summations } from '../../src/round/index.ts'
 import type { ClientCall, Log, RoundApi, Task, UpdatePart } from '../../src/rpc/index.ts'
 import type { UpdateLayout, UpdateValues } from '../../src/update/index.ts'
@@ -77,10 +70,9 @@ async function evaluate(
 ): Promise<UpdateValues> {
   const { holdout } = local.matrices(task.standardisation)
   const trainer = await local.trainer()
-  const predictions = await trainer.predict({ parameters, features: holdout.features, rows: holdout.rows, signal })
-  const own = exactMetrics(local.spec.task, predictions, holdout.labels)
-  log.info({ run: task.runId, model: task.round - 1, holdout: holdout.rows, ...own }, 'evaluated')
-  return metricsUpdate(local.spec.task, predictions, holdout.labels)
+  const { metrics, totals } = await trainer.evaluate({ parameters, ...holdout, signal })
+  log.info({ run: task.runId, model: task.round - 1, holdout: holdout.rows, ...metrics }, 'evaluated')
+  return totals
 }
 
 async function fetchParameters(

@@ -1,6 +1,5 @@
 /** Exact metrics of a model on a table at hand, such as a bank's own hold-out file. Nothing leaves the machine. */
 import {
-  exactMetrics,
   type Metrics,
   type ModelPlan,
   type Standardisation,
@@ -33,8 +32,8 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Metrics> 
   const trainer = await createTrainer({ plan, task, ...(backend && { backend }) })
   try {
     const features = shared(standardise(table.raw, table.rows, standardisation))
-    const predictions = await trainer.predict({ parameters, features, rows: table.rows, signal })
-    return exactMetrics(task, predictions, table.labels)
+    const { labels, rows } = table
+    return (await trainer.evaluate({ parameters, features, labels, rows, signal })).metrics
   } finally {
     await trainer[Symbol.asyncDispose]()
   }

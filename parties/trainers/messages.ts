@@ -1,5 +1,6 @@
 /** What the trainer and its thread say to each other. Matrices in shared memory (shared.ts) cross without a copy. */
-import type { ModelPlan, TaskSpec } from '../../src/learning/index.ts'
+import type { Metrics, ModelPlan, TaskSpec } from '../../src/learning/index.ts'
+import type { UpdateValues } from '../../src/update/index.ts'
 import type { Backend, BackendName } from './backend.ts'
 import type { TrainerCode } from './errors.ts'
 import type { Trained, TrainingInput } from './training.ts'
@@ -11,9 +12,19 @@ export interface ThreadSetup {
   readonly backend: BackendName | undefined
 }
 
+export type PredictionInput = Pick<TrainingInput, 'parameters' | 'features' | 'rows'>
+
+export interface Evaluated {
+  /** Exact, over these rows: for the party itself. */
+  readonly metrics: Metrics
+  /** The same as counts and sums that can be added up over parties: for the update. */
+  readonly totals: UpdateValues
+}
+
 export type Work =
   | { readonly kind: 'train'; readonly input: TrainingInput }
-  | { readonly kind: 'predict'; readonly input: Pick<TrainingInput, 'parameters' | 'features' | 'rows'> }
+  | { readonly kind: 'predict'; readonly input: PredictionInput }
+  | { readonly kind: 'evaluate'; readonly input: PredictionInput & Pick<TrainingInput, 'labels'> }
 
 /** `stop`: one shared number; not 0 = stop. A message would wait until the work is over. */
 export type Request = Work & { readonly id: number; readonly stop: Int32Array }
@@ -21,6 +32,7 @@ export type Request = Work & { readonly id: number; readonly stop: Int32Array }
 export type Outcome =
   | ({ readonly kind: 'trained' } & Trained)
   | { readonly kind: 'predicted'; readonly predictions: Float32Array }
+  | ({ readonly kind: 'evaluated' } & Evaluated)
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: TrainerCode; readonly message: string }
 

@@ -8,7 +8,7 @@
 import type { ModelPlan, TaskSpec } from '../../src/learning/index.ts'
 import type { Backend, BackendName } from './backend.ts'
 import { TrainerError } from './errors.ts'
-import type { Outcome } from './messages.ts'
+import type { Evaluated, Outcome, PredictionInput } from './messages.ts'
 import { startThread } from './thread.ts'
 import type { Trained, TrainingInput } from './training.ts'
 
@@ -23,9 +23,11 @@ export interface Trainer extends AsyncDisposable {
     input: TrainingInput & { readonly signal: AbortSignal; readonly progress?: (share: number) => void },
   ): Promise<Trained>
   /** rows * outputs predictions: probabilities, or regression targets from about 0 to 1. */
-  predict(
-    input: Pick<TrainingInput, 'parameters' | 'features' | 'rows'> & { readonly signal: AbortSignal },
-  ): Promise<Float32Array>
+  predict(input: PredictionInput & { readonly signal: AbortSignal }): Promise<Float32Array>
+  /** Predicts and measures: sorting a million scores would hold up the caller's event loop for a third of a second. */
+  evaluate(
+    input: PredictionInput & Pick<TrainingInput, 'labels'> & { readonly signal: AbortSignal },
+  ): Promise<Evaluated>
 }
 
 export interface TrainerOptions {
@@ -56,11 +58,19 @@ export async function createTrainer({ plan, task, backend }: TrainerOptions): Pr
       if (outcome.kind !== 'predicted') throw unexpected(outcome)
       return outcome.predictions
     },
+    async evaluate({ signal, parameters, features, labels, rows }) {
+      const input = { parameters, features, labels, rows }
+      verifyLengths(plan, input)
+      if (labels.length !== rows) throw wrongLength('labels', labels.length, rows)
+      const outcome = await thread.run({ kind: 'evaluate', input }, signal)
+      if (outcome.kind !== 'evaluated') throw unexpected(outcome)
+      return { metrics: outcome.metrics, totals: outcome.totals }
+    },
     [Symbol.asyncDispose]: () => thread.close(),
   }
 }
 
-function verifyLengths(plan: ModelPlan, input: Pick<TrainingInput, 'parameters' | 'features' | 'rows'>): void {
+function verifyLengths(plan: ModelPlan, input: PredictionInput): void {
   const { parameters, features, rows } = input
   if (parameters.length !== plan.size) throw wrongLength('parameters', parameters.length, plan.size)
   const expected = rows * plan.inputs

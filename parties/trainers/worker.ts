@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createRandom } from '../../src/crypto/index.ts'
+import { exactMetrics, metricsUpdate } from '../../src/learning/index.ts'
 import { chooseBackend } from './backend.ts'
 import { TrainerError } from './errors.ts'
 import type { Outcome, Reply, Request, ThreadSetup } from './messages.ts'
@@ -55,6 +56,13 @@ function work(model: ComputedModel, request: Request, supervision: Supervision):
   if (request.kind === 'predict') {
     const predictions = predictRows(model, plan, request.input, supervision)
     return predictions === undefined ? { kind: 'stopped' } : { kind: 'predicted', predictions }
+  }
+  if (request.kind === 'evaluate') {
+    const { labels } = request.input
+    const predictions = predictRows(model, plan, request.input, supervision)
+    if (predictions === undefined) return { kind: 'stopped' }
+    const metrics = exactMetrics(task, predictions, labels)
+    return { kind: 'evaluated', metrics, totals: metricsUpdate(task, predictions, labels) }
   }
   // TensorFlow.js draws the masks of dropout from Math.random; in this thread nothing else does.
   Math.random = createRandom(`${request.input.seed}/dropout`).uniform

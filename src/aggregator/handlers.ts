@@ -18,6 +18,7 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
       runs.get(runId).stop(reason)
       return {}
     },
+    getAggregationStatus: async () => ({ activeRuns: runs.active }),
     async *collectModel({ runId }) {
       const { state, model } = runs.get(runId)
       if (state !== 'finished') throw new AggregatorError('AGGREGATION_NO_MODEL', `run ${runId} is ${state}`)

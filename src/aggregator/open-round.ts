@@ -23,7 +23,9 @@ export type Outcome =
       readonly contributors: ReadonlyMap<string, Contribution>
       readonly missing: readonly string[]
       readonly totals: SumTotals
+      /** From opening to closing, by the clock. */
       readonly gatherMs: number
+      /** Spent on verifying, adding and opening. */
       readonly sumMs: number
     }
   | { readonly kind: 'abandoned'; readonly reason: string }
@@ -47,7 +49,8 @@ export class OpenRound {
   readonly #deadline: NodeJS.Timeout
   #round: Round
   #queue: Promise<void> = Promise.resolve()
-  #adding = 0
+  /** Milliseconds spent on verifying and adding. */
+  #worked = 0
   #conclude: (outcome: Outcome | PromiseLike<Outcome>) => void = () => undefined
 
   constructor(setting: RoundSetting) {
@@ -72,7 +75,7 @@ export class OpenRound {
 
   /** Resolves when the update is in the sum. @throws RoundError, UpdateError */
   async receive(party: string, round: number, contribution: Contribution, update: Uint8Array): Promise<void> {
-    await drive(this.#setting.sum.verify(update))
+    this.#worked += await drive(this.#setting.sum.verify(update))
     this.input({ kind: 'received', party, round, contribution }, update)
     await this.#queue
   }
@@ -84,40 +87,44 @@ export class OpenRound {
     for (const effect of effects) {
       if (effect.kind === 'announce') this.#setting.announce(effect.party, effect.activity, effect.detail)
       else if (effect.kind === 'add' && update) this.#add(update, effect.weight)
-      else if (effect.kind === 'sum') this.#close(() => this.#open())
+      else if (effect.kind === 'sum') this.#close((gatherMs) => this.#open(gatherMs))
       else if (effect.kind === 'abandon') this.#close(() => ({ kind: 'abandoned', reason: effect.reason }))
     }
   }
 
   #add(update: Uint8Array, weight: number): void {
     this.#queue = this.#queue.then(async () => {
-      const began = this.#setting.now()
-      await drive(this.#setting.sum.add(update, weight))
-      this.#adding += this.#setting.now() - began
+      this.#worked += await drive(this.#setting.sum.add(update, weight))
     })
   }
 
-  #close(conclude: () => Outcome): void {
+  #close(conclude: (gatherMs: number) => Outcome): void {
     clearTimeout(this.#deadline)
-    const closedMs = this.#setting.now()
-    const outcome = this.#queue.then(() => {
-      const result = conclude()
-      if (result.kind === 'abandoned') return result
-      const sumMs = this.#adding + this.#setting.now() - closedMs
-      return { ...result, gatherMs: closedMs - this.#openedMs, sumMs }
-    })
-    this.#conclude(outcome)
+    const gatherMs = this.#setting.now() - this.#openedMs
+    this.#conclude(this.#queue.then(() => conclude(gatherMs)))
   }
 
-  #open(): Outcome {
+  #open(gatherMs: number): Outcome {
+    const began = performance.now()
     const totals = this.#setting.sum.open(this.#setting.minimumParties, this.#setting.weightUnit)
+    const sumMs = Math.round(this.#worked + performance.now() - began)
     this.#round = step(this.#round, { kind: 'summed' }).round
     const contributors = this.#round.received
-    return { kind: 'released', contributors, missing: missingFrom(this.#round), totals, gatherMs: 0, sumMs: 0 }
+    return { kind: 'released', contributors, missing: missingFrom(this.#round), totals, gatherMs, sumMs }
   }
 }
 
-/** Runs sliced work to its end, letting other events in between slices. */
-async function drive(work: Generator<undefined, void>): Promise<void> {
-  while (!work.next().done) await pause()
+/**
+ * Runs sliced work to its end, letting other events in between slices.
+ * @returns milliseconds of work, without what happened in between
+ */
+async function drive(work: Generator<undefined, void>): Promise<number> {
+  let worked = 0
+  for (let done = false; !done; ) {
+    const began = performance.now()
+    done = work.next().done === true
+    worked += performance.now() - began
+    if (!done) await pause()
+  }
+  return worked
 }

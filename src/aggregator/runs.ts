@@ -56,6 +56,11 @@ export class Runs {
     this.#held.set(runId, { run, digest, parties: names.join() })
   }
 
+  /** How many have not ended. */
+  get active(): number {
+    return [...this.#held.values()].filter(({ run }) => run.state === 'running').length
+  }
+
   get(runId: string): AggregationRun {
     const held = this.#held.get(runId)
     if (held) return held.run
@@ -70,10 +75,10 @@ export class Runs {
   }
 
   #makeRoom(): void {
-    const ended = [...this.#held].filter(([, { run }]) => run.state !== 'running')
-    if (this.#held.size - ended.length >= ACTIVE_RUNS) {
+    if (this.active >= ACTIVE_RUNS) {
       throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${ACTIVE_RUNS} active runs`)
     }
+    const ended = [...this.#held].filter(([, { run }]) => run.state !== 'running')
     for (const [runId] of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) this.#held.delete(runId)
   }
 }

@@ -49,13 +49,14 @@ async function demonstrate(
   signal: AbortSignal,
 ): Promise<DemoResult> {
   const began = context.io.now()
-  context.remark('Three programs of a federation on one machine: nothing here is attested, and nothing leaves it.')
+  context.remark('A whole federation on this machine; the rows of a bank stay in its own program.')
+  context.remark('This release does not attest the aggregator yet: nothing here runs in a TEE.')
   const input = await prepareInput(context, options, directory, signal)
   const { spec, parties, holdout, ceiling } = input
   const logs = join(directory, 'logs')
   await mkdir(logs)
   await using processes = createProcesses(logs)
-  context.remark(`starting coordinator, aggregator and ${parties.length} party agents over mTLS`)
+  context.remark(`starting coordinator, aggregator and ${parties.length} party agents, each a process, over mTLS`)
   const federation = await startFederation(context, directory, parties, spec.data.dataset, processes)
   await using session = await openSession(federation.context, { coordinator: undefined }, signal)
   const run = await runJob(context, session, input, logs)

@@ -10,8 +10,6 @@ import { CoordinatorError } from './errors.ts'
 /** Unary calls carry at most a job spec of 640 KiB; the aggregator answers them at once. */
 const CALL_MS = 15_000
 const PROBE_MS = 3_000
-/** No run has this id: ids are random, and all zeros would take 2^128 submissions. */
-const PROBE_RUN = '0'.repeat(32)
 
 export interface AggregatorLink {
   readonly address: string
@@ -20,7 +18,7 @@ export interface AggregatorLink {
   call(signal: AbortSignal): ClientCall
   /** For streams that last; the connection itself notices when the other side is gone. */
   stream(signal: AbortSignal): ClientCall
-  /** Asks the aggregator something harmless: any coded answer of the program itself shows that it is there. */
+  /** Whether the aggregator answers at this moment, and what the coordinator hears if it does not. */
   probe(signal: AbortSignal): Promise<{ readonly reachable: boolean; readonly detail: string }>
 }
 
@@ -32,11 +30,9 @@ export function createAggregatorLink(api: AggregationApi<ClientCall>, address: s
     stream: (signal) => ({ signal, deadlineMs: 'open' }),
     probe: async (signal) => {
       try {
-        const request = { runId: PROBE_RUN, reason: 'probe' }
-        await api.stopAggregation(request, { signal, deadlineMs: PROBE_MS })
-        return { reachable: true, detail: '' }
+        const { activeRuns } = await api.getAggregationStatus({}, { signal, deadlineMs: PROBE_MS })
+        return { reachable: true, detail: `active runs: ${activeRuns}` }
       } catch (error) {
-        if (isUnknownRun(error)) return { reachable: true, detail: '' }
         return { reachable: false, detail: describe(error) }
       }
     },

@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { AggregationServiceClient as _coffer_v1_AggregationServiceClient, AggregationServiceDefinition as _coffer_v1_AggregationServiceDefinition } from './coffer/v1/AggregationService.ts';
+import type { AggregationStatus as _coffer_v1_AggregationStatus, AggregationStatus__Output as _coffer_v1_AggregationStatus__Output } from './coffer/v1/AggregationStatus.ts';
 import type { Chunk as _coffer_v1_Chunk, Chunk__Output as _coffer_v1_Chunk__Output } from './coffer/v1/Chunk.ts';
 import type { CollectModelRequest as _coffer_v1_CollectModelRequest, CollectModelRequest__Output as _coffer_v1_CollectModelRequest__Output } from './coffer/v1/CollectModelRequest.ts';
 import type { CollectedModel as _coffer_v1_CollectedModel, CollectedModel__Output as _coffer_v1_CollectedModel__Output } from './coffer/v1/CollectedModel.ts';
@@ -10,6 +11,7 @@ import type { DeclineTaskRequest as _coffer_v1_DeclineTaskRequest, DeclineTaskRe
 import type { DeclineTaskResponse as _coffer_v1_DeclineTaskResponse, DeclineTaskResponse__Output as _coffer_v1_DeclineTaskResponse__Output } from './coffer/v1/DeclineTaskResponse.ts';
 import type { EvaluateTask as _coffer_v1_EvaluateTask, EvaluateTask__Output as _coffer_v1_EvaluateTask__Output } from './coffer/v1/EvaluateTask.ts';
 import type { FetchParametersRequest as _coffer_v1_FetchParametersRequest, FetchParametersRequest__Output as _coffer_v1_FetchParametersRequest__Output } from './coffer/v1/FetchParametersRequest.ts';
+import type { GetAggregationStatusRequest as _coffer_v1_GetAggregationStatusRequest, GetAggregationStatusRequest__Output as _coffer_v1_GetAggregationStatusRequest__Output } from './coffer/v1/GetAggregationStatusRequest.ts';
 import type { JoinRequest as _coffer_v1_JoinRequest, JoinRequest__Output as _coffer_v1_JoinRequest__Output } from './coffer/v1/JoinRequest.ts';
 import type { Metric as _coffer_v1_Metric, Metric__Output as _coffer_v1_Metric__Output } from './coffer/v1/Metric.ts';
 import type { ModelVersion as _coffer_v1_ModelVersion, ModelVersion__Output as _coffer_v1_ModelVersion__Output } from './coffer/v1/ModelVersion.ts';
@@ -43,6 +45,7 @@ export interface ProtoGrpcType {
   coffer: {
     v1: {
       AggregationService: SubtypeConstructor<typeof grpc.Client, _coffer_v1_AggregationServiceClient> & { service: _coffer_v1_AggregationServiceDefinition }
+      AggregationStatus: MessageTypeDefinition<_coffer_v1_AggregationStatus, _coffer_v1_AggregationStatus__Output>
       Chunk: MessageTypeDefinition<_coffer_v1_Chunk, _coffer_v1_Chunk__Output>
       CollectModelRequest: MessageTypeDefinition<_coffer_v1_CollectModelRequest, _coffer_v1_CollectModelRequest__Output>
       CollectedModel: MessageTypeDefinition<_coffer_v1_CollectedModel, _coffer_v1_CollectedModel__Output>
@@ -51,6 +54,7 @@ export interface ProtoGrpcType {
       DeclineTaskResponse: MessageTypeDefinition<_coffer_v1_DeclineTaskResponse, _coffer_v1_DeclineTaskResponse__Output>
       EvaluateTask: MessageTypeDefinition<_coffer_v1_EvaluateTask, _coffer_v1_EvaluateTask__Output>
       FetchParametersRequest: MessageTypeDefinition<_coffer_v1_FetchParametersRequest, _coffer_v1_FetchParametersRequest__Output>
+      GetAggregationStatusRequest: MessageTypeDefinition<_coffer_v1_GetAggregationStatusRequest, _coffer_v1_GetAggregationStatusRequest__Output>
       JoinRequest: MessageTypeDefinition<_coffer_v1_JoinRequest, _coffer_v1_JoinRequest__Output>
       Metric: MessageTypeDefinition<_coffer_v1_Metric, _coffer_v1_Metric__Output>
       ModelVersion: MessageTypeDefinition<_coffer_v1_ModelVersion, _coffer_v1_ModelVersion__Output>

@@ -85,6 +85,7 @@ export interface AggregationApi<Call> {
   ): Promise<Record<string, never>>
   watchAggregation(request: { runId: string; afterSequence: number }, call: Call): AsyncIterable<RunEvent>
   stopAggregation(request: { runId: string; reason: string }, call: Call): Promise<Record<string, never>>
+  getAggregationStatus(request: Record<string, never>, call: Call): Promise<{ activeRuns: number }>
   collectModel(request: { runId: string }, call: Call): AsyncIterable<CollectedModel>
 }
 

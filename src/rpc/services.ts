@@ -55,6 +55,11 @@ export const aggregationService = service<AggregationApi<ClientCall>, Aggregatio
     startRun: unary('StartRun', aggregator.startRunRequest, aggregator.startRunResponse),
     watchAggregation: lasting('WatchAggregation', aggregator.watchAggregationRequest, coordinator.runEventMessage),
     stopAggregation: unary('StopAggregation', aggregator.stopAggregationRequest, aggregator.stopAggregationResponse),
+    getAggregationStatus: unary(
+      'GetAggregationStatus',
+      aggregator.getAggregationStatusRequest,
+      aggregator.aggregationStatus,
+    ),
     collectModel: stream('CollectModel', aggregator.collectModelRequest, aggregator.collectedModel),
   },
 )

@@ -213,6 +213,7 @@ describe('the aggregator refuses', () => {
     }
     for (let i = 0; i < 32; i++) await start(i)
     await expect(start(32)).rejects.toThrow(refusal('AGGREGATION_FULL'))
+    expect(await bench.aggregation.getAggregationStatus({}, call)).toEqual({ activeRuns: 32 })
     await bench.runs.stop('the test is over')
     await start(32)
   })

@@ -109,7 +109,7 @@ export function createFakeNetwork(api: Partial<RunApi<ClientCall>>): FakeCoordin
       federation: 'demo',
       connectedParties: ['bank-a'],
       aggregatorReachable: true,
-      aggregatorDetail: '',
+      aggregatorDetail: 'active runs: 0',
       store: 'sqlite:coordinator.db',
       timeMs: NOW,
     }),

@@ -41,6 +41,10 @@ export class FakeAggregator {
       this.#happened.emit('stopped')
       return {}
     },
+    getAggregationStatus: async () => {
+      this.#enter('getAggregationStatus', '')
+      return { activeRuns: this.runs.size }
+    },
     collectModel: ({ runId }) => this.#collect(runId),
   }
 

@@ -170,7 +170,7 @@ describe('following the aggregator', () => {
       await harness.untilState(run.runId, 'running')
       expect(await harness.control.runs.getStatus({}, ana)).toMatchObject({
         aggregatorReachable: true,
-        aggregatorDetail: '',
+        aggregatorDetail: 'active runs: 1',
       })
       const said = (await history(harness, run.runId)).filter((e) => e.kind === 'state-changed' && e.reason === waiting)
       expect(said).toHaveLength(1)

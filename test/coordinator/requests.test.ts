@@ -150,7 +150,7 @@ describe('asking for runs and model versions', () => {
         store: 'sqlite::memory:',
         connectedParties: [],
         aggregatorReachable: true,
-        aggregatorDetail: '',
+        aggregatorDetail: 'active runs: 0',
         timeMs: expect.any(Number),
       })
     }))

@@ -158,6 +158,8 @@ const messages: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   WatchAggregationRequest: fc.record({ runId, afterSequence: count }),
   StopAggregationRequest: fc.record({ runId, reason: text }),
   StopAggregationResponse: empty,
+  GetAggregationStatusRequest: empty,
+  AggregationStatus: { activeRuns: 3 },
   CollectModelRequest: fc.record({ runId }),
   CollectedModel: fc.oneof(
     fc.record({ kind: fc.constant('header'), digest: sha256, parameters: rows, standardisation }),

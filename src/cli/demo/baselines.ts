@@ -52,11 +52,12 @@ export async function measureBaselines(
     return evaluateModel({ plan, task: spec.task, parameters, standardisation, table: holdout, signal })
   }
   const alone: Baselines['alone'][number][] = []
-  for (const { name, rows, train } of parties) {
-    remark(`training ${name} alone`)
+  const of = parties.length + 1
+  for (const [i, { name, rows, train }] of parties.entries()) {
+    remark(`for comparison ${i + 1}/${of}: ${name} alone`)
     alone.push({ name, rows, metrics: await measure(train) })
   }
-  remark('training on all rows together, which nobody could do in earnest')
+  remark(`for comparison ${of}/${of}: all rows pooled, which nobody could do in earnest`)
   return { alone, pooled: await measure(joinTables(parties.map(({ train }) => train))) }
 }
 

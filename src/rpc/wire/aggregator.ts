@@ -1,4 +1,5 @@
 /** Messages of proto/coffer/v1/aggregator.proto: runs handed over, tasks, parameters and updates. */
+import type { AggregationStatus__Output } from '../../gen/coffer/v1/AggregationStatus.ts'
 import type { CollectModelRequest__Output } from '../../gen/coffer/v1/CollectModelRequest.ts'
 import type { CollectedModelHeader__Output } from '../../gen/coffer/v1/CollectedModelHeader.ts'
 import type { CollectedModel__Output } from '../../gen/coffer/v1/CollectedModel.ts'
@@ -47,6 +48,11 @@ export const stopAggregationRequest = message(
   record<{ runId: string; reason: string }, StopAggregationRequest__Output>({ runId, reason }),
 )
 export const stopAggregationResponse = empty('StopAggregationResponse')
+export const getAggregationStatusRequest = empty('GetAggregationStatusRequest')
+export const aggregationStatus = message(
+  'AggregationStatus',
+  record<{ activeRuns: number }, AggregationStatus__Output>({ activeRuns: integer(0, limit.MAXIMUM_ROWS) }),
+)
 export const collectModelRequest = message(
   'CollectModelRequest',
   record<{ runId: string }, CollectModelRequest__Output>({ runId }),

@@ -2,8 +2,10 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AggregationStatus as _coffer_v1_AggregationStatus, AggregationStatus__Output as _coffer_v1_AggregationStatus__Output } from '../../coffer/v1/AggregationStatus.ts';
 import type { CollectModelRequest as _coffer_v1_CollectModelRequest, CollectModelRequest__Output as _coffer_v1_CollectModelRequest__Output } from '../../coffer/v1/CollectModelRequest.ts';
 import type { CollectedModel as _coffer_v1_CollectedModel, CollectedModel__Output as _coffer_v1_CollectedModel__Output } from '../../coffer/v1/CollectedModel.ts';
+import type { GetAggregationStatusRequest as _coffer_v1_GetAggregationStatusRequest, GetAggregationStatusRequest__Output as _coffer_v1_GetAggregationStatusRequest__Output } from '../../coffer/v1/GetAggregationStatusRequest.ts';
 import type { RunEvent as _coffer_v1_RunEvent, RunEvent__Output as _coffer_v1_RunEvent__Output } from '../../coffer/v1/RunEvent.ts';
 import type { StartRunRequest as _coffer_v1_StartRunRequest, StartRunRequest__Output as _coffer_v1_StartRunRequest__Output } from '../../coffer/v1/StartRunRequest.ts';
 import type { StartRunResponse as _coffer_v1_StartRunResponse, StartRunResponse__Output as _coffer_v1_StartRunResponse__Output } from '../../coffer/v1/StartRunResponse.ts';
@@ -16,6 +18,15 @@ export interface AggregationServiceClient extends grpc.Client {
   CollectModel(argument: _coffer_v1_CollectModelRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_coffer_v1_CollectedModel__Output>;
   collectModel(argument: _coffer_v1_CollectModelRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_coffer_v1_CollectedModel__Output>;
   collectModel(argument: _coffer_v1_CollectModelRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_coffer_v1_CollectedModel__Output>;
+  
+  GetAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  GetAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  GetAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  GetAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  getAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  getAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  getAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
+  getAggregationStatus(argument: _coffer_v1_GetAggregationStatusRequest, callback: grpc.requestCallback<_coffer_v1_AggregationStatus__Output>): grpc.ClientUnaryCall;
   
   StartRun(argument: _coffer_v1_StartRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_coffer_v1_StartRunResponse__Output>): grpc.ClientUnaryCall;
   StartRun(argument: _coffer_v1_StartRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_coffer_v1_StartRunResponse__Output>): grpc.ClientUnaryCall;
@@ -45,6 +56,8 @@ export interface AggregationServiceClient extends grpc.Client {
 export interface AggregationServiceHandlers extends grpc.UntypedServiceImplementation {
   CollectModel: grpc.handleServerStreamingCall<_coffer_v1_CollectModelRequest__Output, _coffer_v1_CollectedModel>;
   
+  GetAggregationStatus: grpc.handleUnaryCall<_coffer_v1_GetAggregationStatusRequest__Output, _coffer_v1_AggregationStatus>;
+  
   StartRun: grpc.handleUnaryCall<_coffer_v1_StartRunRequest__Output, _coffer_v1_StartRunResponse>;
   
   StopAggregation: grpc.handleUnaryCall<_coffer_v1_StopAggregationRequest__Output, _coffer_v1_StopAggregationResponse>;
@@ -55,6 +68,7 @@ export interface AggregationServiceHandlers extends grpc.UntypedServiceImplement
 
 export interface AggregationServiceDefinition extends grpc.ServiceDefinition {
   CollectModel: MethodDefinition<_coffer_v1_CollectModelRequest, _coffer_v1_CollectedModel, _coffer_v1_CollectModelRequest__Output, _coffer_v1_CollectedModel__Output>
+  GetAggregationStatus: MethodDefinition<_coffer_v1_GetAggregationStatusRequest, _coffer_v1_AggregationStatus, _coffer_v1_GetAggregationStatusRequest__Output, _coffer_v1_AggregationStatus__Output>
   StartRun: MethodDefinition<_coffer_v1_StartRunRequest, _coffer_v1_StartRunResponse, _coffer_v1_StartRunRequest__Output, _coffer_v1_StartRunResponse__Output>
   StopAggregation: MethodDefinition<_coffer_v1_StopAggregationRequest, _coffer_v1_StopAggregationResponse, _coffer_v1_StopAggregationRequest__Output, _coffer_v1_StopAggregationResponse__Output>
   WatchAggregation: MethodDefinition<_coffer_v1_WatchAggregationRequest, _coffer_v1_RunEvent, _coffer_v1_WatchAggregationRequest__Output, _coffer_v1_RunEvent__Output>
