@@ -159,7 +159,7 @@ const messages: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   StopAggregationRequest: fc.record({ runId, reason: text }),
   StopAggregationResponse: empty,
   GetAggregationStatusRequest: empty,
-  AggregationStatus: { activeRuns: 3 },
+  AggregationStatus: fc.record({ activeRuns: fc.nat() }),
   CollectModelRequest: fc.record({ runId }),
   CollectedModel: fc.oneof(
     fc.record({ kind: fc.constant('header'), digest: sha256, parameters: rows, standardisation }),
