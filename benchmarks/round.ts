@@ -22,6 +22,8 @@ const parties = [3, 10, 100, 300] as const
 const LARGEST_ROUND_BYTES = 5e9
 const QUICK_ROUND_BYTES = 5e7
 const ROUNDS = 3
+/** As party agents send them. */
+const CHUNK_BYTES = 256 * 1024
 
 export const round: Question = {
   name: 'round',
@@ -137,8 +139,8 @@ async function* parts(
   { bytes, digest }: { bytes: Uint8Array; digest: Uint8Array },
 ): AsyncGenerator<UpdatePart> {
   yield { kind: 'header', runId, round: task.round, digest, length: bytes.length, weight: 100 }
-  for (let at = 0; at < bytes.length; at += 512 * 1024)
-    yield { kind: 'data', data: bytes.subarray(at, at + 512 * 1024) }
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
+    yield { kind: 'data', data: bytes.subarray(at, at + CHUNK_BYTES) }
 }
 
 /** Milliseconds to add `count` int32 arrays into float64 sums: the least any aggregator could do. */

@@ -9,7 +9,7 @@ import type { LocalRun } from './local-run.ts'
 import { isTransport, persist } from './persist.ts'
 
 /** Update bytes per message; within the 1 MiB a message may have. */
-const CHUNK_BYTES = 512 * 1024
+const CHUNK_BYTES = 256 * 1024
 /** Added to a round's remaining time for calls: the aggregator decides what is late, not this clock. */
 const GRACE_MS = 10_000
 

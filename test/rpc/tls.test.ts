@@ -20,7 +20,7 @@ import * as grpc from '@grpc/grpc-js'
 import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
-import { SESSION_WINDOW, STREAM_WINDOW } from '../../src/rpc/grpc/settings.ts'
+import { SESSION_WINDOW, UPLOAD_WINDOW } from '../../src/rpc/grpc/settings.ts'
 import { limitReadAhead, widenReceiveWindows } from '../../src/rpc/grpc/windows.ts'
 import { type Identity, RpcError } from '../../src/rpc/index.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
@@ -204,7 +204,7 @@ describe('a server', () => {
     })
     leftovers.push(() => session.destroy())
     await once(session, 'remoteSettings')
-    expect(session.remoteSettings.initialWindowSize).toBe(STREAM_WINDOW)
+    expect(session.remoteSettings.initialWindowSize).toBe(UPLOAD_WINDOW)
     expect(session.remoteSettings.maxConcurrentStreams).toBe(64)
     await vi.waitFor(() => expect(session.state.remoteWindowSize).toBe(SESSION_WINDOW))
   })

@@ -42,7 +42,7 @@ export function resultLines(result: DemoResult): string[] {
     entry('pooled: what nobody could do', total, pooled),
     '',
     `The federated model is better than ${better} of ${alone.length} banks alone (best alone: ${best.toFixed(4)}).`,
-    ...(ceiling === undefined ? [] : [`No model of this data can have an AUC above ${ceiling.toFixed(4)}.`]),
+    ...(ceiling === undefined ? [] : [`The true risk of these made-up customers has an AUC of ${ceiling.toFixed(4)} here: the ceiling.`]),
     `Done in ${seconds.toFixed(0)} s; nothing is left running.`,
   ]
 }

@@ -8,7 +8,7 @@ import { MAXIMUM_MESSAGE_BYTES } from '../limits.ts'
 import type { Connection, ConnectOptions } from '../network.ts'
 import { failureOf } from './failure.ts'
 import { FederationCredentials, type Line } from './line.ts'
-import { type GrpcSettings, STREAM_WINDOW } from './settings.ts'
+import { type GrpcSettings, DOWNLOAD_WINDOW } from './settings.ts'
 import { limitReadAhead } from './windows.ts'
 
 export function connectGrpc(options: ConnectOptions, settings: GrpcSettings): Connection {
@@ -38,7 +38,7 @@ const channelOptions = (settings: GrpcSettings): grpc.ClientOptions => ({
   'grpc.keepalive_timeout_ms': settings.keepaliveTimeoutMs,
   'grpc.initial_reconnect_backoff_ms': settings.backoffMs,
   'grpc.max_reconnect_backoff_ms': settings.backoffLimitMs,
-  'grpc-node.flow_control_window': STREAM_WINDOW,
+  'grpc-node.flow_control_window': DOWNLOAD_WINDOW,
   // A channel that went idle after its default of 30 minutes would dial again in the middle of a night's work.
   'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
   // Two connections to one address stay two: one for control, one for bulk; and one's failure is not the other's.

@@ -9,7 +9,7 @@
 import { EventEmitter } from 'node:events'
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from '@grpc/grpc-js'
-import { READ_AHEAD, SESSION_WINDOW, STREAM_WINDOW } from './settings.ts'
+import { READ_AHEAD, SESSION_WINDOW, UPLOAD_WINDOW } from './settings.ts'
 
 /** @param opened is told of each session. */
 export function widenReceiveWindows(server: Server, opened: (session: ServerHttp2Session) => void): void {
@@ -19,7 +19,7 @@ export function widenReceiveWindows(server: Server, opened: (session: ServerHttp
   const settings: unknown = Reflect.get(options, 'settings')
   Reflect.set(options, 'settings', {
     ...(typeof settings === 'object' ? settings : {}),
-    initialWindowSize: STREAM_WINDOW,
+    initialWindowSize: UPLOAD_WINDOW,
   })
   Reflect.set(server, 'createHttp2Server', (...parameters: unknown[]) => {
     const http2Server: unknown = Reflect.apply(create, server, parameters)
