@@ -45,7 +45,8 @@ export async function startAggregatorProcess(parties: readonly string[]): Promis
   for (const party of parties) identities.set(`party/${party}`, await identify('party', party))
 
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  child.send({ federation, identity: await identify('aggregator', 'bench') })
+  const { keyPem, ...identity } = await identify('aggregator', 'bench')
+  child.send({ federation, identity: { ...identity, keyPem: keyPem.reveal() } })
   const [{ address }] = await once(child, 'message')
   const connections: Connection[] = []
   return {

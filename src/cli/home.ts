@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Secret } from '../crypto/index.ts'
 import { nameSchema, parseConfig } from '../job/index.ts'
 import type { Identity, Role } from '../rpc/index.ts'
 import { isAddress } from './address.ts'
@@ -137,7 +138,7 @@ export async function readIdentity(directory: string): Promise<Identity> {
     readText(join(directory, homeFiles.key), 'private key'),
     readText(join(directory, homeFiles.roots), 'roots'),
   ])
-  return { certificatePem, keyPem, rootsPem }
+  return { certificatePem, keyPem: new Secret(keyPem), rootsPem }
 }
 
 /** The home that a verb works with: found, read, and its parts checked against each other. */

@@ -50,7 +50,7 @@ function chainProblem(certificate: X509Certificate, rootsPem: string): string | 
 export function identityProblems(identity: Identity, claim: Claim, now: number): string[] {
   const certificate = readCertificate(identity.certificatePem)
   if (certificate === undefined) return ['certificate.pem is not a certificate in PEM']
-  const key = readKey(identity.keyPem)
+  const key = readKey(identity.keyPem.reveal())
   const uris = (certificate.subjectAltName ?? '').split(', ').filter((each) => each.startsWith('URI:'))
   const expected = spiffeUri(claim)
   const date = (ms: number) => new Date(ms).toISOString().slice(0, 10)

@@ -2,13 +2,14 @@
  * A network as a value: the same programs run over mTLS (`grpcNetwork`) and inside one process (`createMemoryNetwork`),
  * with the same handlers, message limits, certificates, error codes and ends.
  */
+import type { Secret } from '../crypto/index.ts'
 import type { Peer, Role } from './api.ts'
 import type { Service, ServiceBinding } from './service.ts'
 
 /** PEM texts. The certificate may be followed by intermediates; `rootsPem` holds the federation's roots. */
 export interface Identity {
   readonly certificatePem: string
-  readonly keyPem: string
+  readonly keyPem: Secret
   readonly rootsPem: string
 }
 

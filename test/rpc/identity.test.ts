@@ -3,6 +3,7 @@ import 'reflect-metadata'
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Secret } from '../../src/crypto/index.ts'
 import { createRequest, createRoot, parsePeer, RpcError, signRequest } from '../../src/rpc/index.ts'
 import { checkChain } from '../../src/rpc/identity/verify.ts'
 import { failure } from './kits.ts'
@@ -11,8 +12,8 @@ const DAY = 24 * 3600 * 1000
 const now = new Date('2026-03-01T12:00:00Z')
 const peer = { federation: 'demo', role: 'party', name: 'bank-a' } as const
 
-let root: { certificatePem: string; keyPem: string }
-let request: { csrPem: string; keyPem: string }
+let root: { certificatePem: string; keyPem: Secret }
+let request: { csrPem: string; keyPem: Secret }
 beforeAll(async () => {
   root = await createRoot({ federation: 'demo', now, days: 365 })
   request = await createRequest(peer)
@@ -35,7 +36,7 @@ test('a root may sign certificates and nothing below them', () => {
   expect(parsed.getExtension(x509.BasicConstraintsExtension)).toMatchObject({ ca: true, pathLength: 0, critical: true })
   const usages = parsed.getExtension(x509.KeyUsagesExtension)?.usages
   expect(usages).toBe(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign)
-  expect(new X509Certificate(root.certificatePem).checkPrivateKey(createPrivateKey(root.keyPem))).toBe(true)
+  expect(new X509Certificate(root.certificatePem).checkPrivateKey(createPrivateKey(root.keyPem.reveal()))).toBe(true)
   expect(parsed.publicKey.algorithm).toMatchObject({ name: 'ECDSA', namedCurve: 'P-256' })
 })
 
@@ -51,7 +52,7 @@ test('a certificate names its program, for both directions, for its time', async
   expect(certificate.ca).toBe(false)
   expect(Date.parse(certificate.validFrom)).toBe(now.getTime() - 5 * 60_000)
   expect(Date.parse(certificate.validTo)).toBe(now.getTime() + 30 * DAY)
-  expect(certificate.checkPrivateKey(createPrivateKey(request.keyPem))).toBe(true)
+  expect(certificate.checkPrivateKey(createPrivateKey(request.keyPem.reveal()))).toBe(true)
   expect(certificate.serialNumber).toMatch(/^[4-7][0-9A-F]{31}$/)
 })
 
@@ -131,7 +132,7 @@ describe('refused', () => {
   test('a root whose key is another', async () => {
     const other = await createRoot({ federation: 'demo', now, days: 1 })
     await rejected(sign({ rootKeyPem: other.keyPem }), 'IDENTITY_INVALID')
-    await rejected(sign({ rootKeyPem: 'nothing' }), 'IDENTITY_INVALID')
+    await rejected(sign({ rootKeyPem: new Secret('nothing') }), 'IDENTITY_INVALID')
     await rejected(sign({ rootCertificatePem: 'nothing' }), 'IDENTITY_INVALID')
   })
 

@@ -76,7 +76,12 @@ function addressOf(server: Server): string {
 const portOf = (address: string): number => Number(address.split(':').at(-1))
 
 const tlsServer = (changes: TlsOptions = {}) =>
-  createTlsServer({ cert: aggregator.certificatePem, key: aggregator.keyPem, ALPNProtocols: ['h2'], ...changes })
+  createTlsServer({
+    cert: aggregator.certificatePem,
+    key: aggregator.keyPem.reveal(),
+    ALPNProtocols: ['h2'],
+    ...changes,
+  })
 
 async function met(address: string, call = calmly, from = network): Promise<RpcError> {
   await using client = dial(from, address, party)
@@ -177,7 +182,7 @@ describe('a server', () => {
   ] as const)('lets nobody in with %s, and says so in its log', async (_what, changes, message) => {
     const { log, lines } = createTestLog()
     await using server = await serve({ network, identity: aggregator, round: accept, log })
-    const credentials: ConnectionOptions = { cert: party.certificatePem, key: party.keyPem }
+    const credentials: ConnectionOptions = { cert: party.certificatePem, key: party.keyPem.reveal() }
     const options = {
       ...credentials,
       ...changes,
@@ -199,7 +204,7 @@ describe('a server', () => {
     await using server = await serve({ network, identity: aggregator, round: accept })
     const session = connectHttp2(`https://${server.address}`, {
       cert: party.certificatePem,
-      key: party.keyPem,
+      key: party.keyPem.reveal(),
       rejectUnauthorized: false,
     })
     leftovers.push(() => session.destroy())
@@ -312,7 +317,7 @@ describe('the inside of the libraries', () => {
 async function nameless(): Promise<{ certificatePem: string; keyPem: string }> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const root = createPrivateKey(authority.rootKeyPem).export({ type: 'pkcs8', format: 'der' })
+  const root = createPrivateKey(authority.rootKeyPem.reveal()).export({ type: 'pkcs8', format: 'der' })
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=nameless',
     issuer: new x509.X509Certificate(authority.rootPem).subject,
@@ -333,7 +338,10 @@ async function strangeGrpc(answer: (stream: grpc.ServerDuplexStream<Buffer, Buff
   const server = new grpc.Server({ 'grpc.max_send_message_length': -1 })
   const same = (bytes: Buffer) => bytes
   server.register('/coffer.v1.RoundService/DeclineTask', answer, same, same, 'bidi')
-  const pair = { private_key: Buffer.from(aggregator.keyPem), cert_chain: Buffer.from(aggregator.certificatePem) }
+  const pair = {
+    private_key: Buffer.from(aggregator.keyPem.reveal()),
+    cert_chain: Buffer.from(aggregator.certificatePem),
+  }
   const credentials = grpc.ServerCredentials.createSsl(Buffer.from(aggregator.rootsPem), [pair], true)
   leftovers.push(() => server.forceShutdown())
   const port = await new Promise<number>((resolve, reject) => {
@@ -346,7 +354,7 @@ async function strangeGrpc(answer: (stream: grpc.ServerDuplexStream<Buffer, Buff
 async function raw(address: string, path: string, messages: readonly Buffer[]) {
   const credentials = grpc.ChannelCredentials.createSsl(
     Buffer.from(party.rootsPem),
-    Buffer.from(party.keyPem),
+    Buffer.from(party.keyPem.reveal()),
     Buffer.from(party.certificatePem),
   )
   const client = new grpc.Client(address, credentials, {

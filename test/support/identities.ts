@@ -1,10 +1,11 @@
 /** Federations for tests: roots and certificates that are really issued, good ones and bad ones alike. */
+import type { Secret } from '../../src/crypto/index.ts'
 import { createRequest, createRoot, type Identity, type Role, signRequest } from '../../src/rpc/index.ts'
 
 export interface Authority {
   readonly federation: string
   readonly rootPem: string
-  readonly rootKeyPem: string
+  readonly rootKeyPem: Secret
   /** `at` is the hour of issue, by default that of the root; one day is how long it is valid. */
   issue(role: Role, name: string, at?: Date): Promise<Identity>
 }

@@ -42,7 +42,9 @@ export function resultLines(result: DemoResult): string[] {
     entry('pooled: what nobody could do', total, pooled),
     '',
     `The federated model is better than ${better} of ${alone.length} banks alone (best alone: ${best.toFixed(4)}).`,
-    ...(ceiling === undefined ? [] : [`The true risk of these made-up customers has an AUC of ${ceiling.toFixed(4)} here: the ceiling.`]),
+    ...(ceiling === undefined
+      ? []
+      : [`The true risk of these made-up customers has an AUC of ${ceiling.toFixed(4)} here: the ceiling.`]),
     `Done in ${seconds.toFixed(0)} s; nothing is left running.`,
   ]
 }

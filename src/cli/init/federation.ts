@@ -1,5 +1,6 @@
 /** `coffer init federation`: the root, and the homes of the programs that its maker runs. */
 import { X509Certificate } from 'node:crypto'
+import type { Secret } from '../../crypto/index.ts'
 import type { Role } from '../../rpc/index.ts'
 import { hostOf, isAddress } from '../address.ts'
 import { CliError } from '../errors.ts'
@@ -45,7 +46,7 @@ export async function initFederation(context: Context, options: Options, name: s
   await writeDirectory(context.home, [
     { path: federationFiles.config, text: federationYaml(config) },
     { path: federationFiles.certificate, text: root.certificatePem },
-    { path: federationFiles.key, text: root.keyPem, secret: true },
+    { path: federationFiles.key, text: root.keyPem.reveal(), secret: true },
     ...(await homeOf('coordinator', 'coordinator', hosts(config.coordinator), coordinatorYaml(config), issue)),
     ...(await homeOf('aggregator', 'aggregator', hosts(config.aggregator), aggregatorYaml(config), issue)),
     ...(await homeOf('users/admin', 'user', [], userYaml(config, 'admin'), issue)),
@@ -61,7 +62,7 @@ export async function initFederation(context: Context, options: Options, name: s
 
 interface Issue {
   readonly config: FederationConfig
-  readonly root: { readonly certificatePem: string; readonly keyPem: string }
+  readonly root: { readonly certificatePem: string; readonly keyPem: Secret }
   readonly now: Date
   readonly days: number
 }
@@ -90,7 +91,7 @@ async function homeOf(
   return [
     { path: `${directory}/${homeFiles.config}`, text: yaml },
     { path: `${directory}/${homeFiles.certificate}`, text: certificatePem },
-    { path: `${directory}/${homeFiles.key}`, text: keyPem, secret: true },
+    { path: `${directory}/${homeFiles.key}`, text: keyPem.reveal(), secret: true },
     { path: `${directory}/${homeFiles.roots}`, text: root.certificatePem },
   ]
 }

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { isAbsolute, join, relative } from 'node:path'
+import { Secret } from '../../crypto/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
 import { exists, type NewFile, readText, writeDirectory, writeNew } from '../files.ts'
@@ -58,10 +59,10 @@ async function readDatasets(context: Context, home: string, data: readonly strin
   return datasets
 }
 
-const commonFiles = (federation: FederationConfig, name: string, datasets: Datasets, keyPem: string): NewFile[] => [
+const commonFiles = (federation: FederationConfig, name: string, datasets: Datasets, keyPem: Secret): NewFile[] => [
   { path: homeFiles.config, text: partyYaml(federation, name, datasets) },
   { path: 'policy.yaml', text: policyYaml(Object.keys(datasets)) },
-  { path: homeFiles.key, text: keyPem, secret: true },
+  { path: homeFiles.key, text: keyPem.reveal(), secret: true },
 ]
 
 async function signedHome(context: Context, name: string, directory: string, options: PartyOptions): Promise<number> {
@@ -94,7 +95,7 @@ async function request(context: Context, name: string, path: string, options: Pa
     ...commonFiles(federation, name, datasets, keyPem),
     { path: homeFiles.request, text: csrPem },
   ])
-  const keyFingerprint = fingerprint(createPublicKey(createPrivateKey(keyPem)))
+  const keyFingerprint = fingerprint(createPublicKey(createPrivateKey(keyPem.reveal())))
   const file = join(home, homeFiles.request)
   context.result({ federation: federation.federation, party: name, home, request: file, keyFingerprint }, [
     `made the key of party ${name} in ${home}; it stays there`,
@@ -116,7 +117,7 @@ async function install(context: Context, name: string, certificate: string, root
     readText(context.path(roots), 'roots'),
     readText(join(home, homeFiles.key), 'private key'),
   ])
-  const problems = identityProblems({ certificatePem, keyPem, rootsPem }, config, context.io.now())
+  const problems = identityProblems({ certificatePem, keyPem: new Secret(keyPem), rootsPem }, config, context.io.now())
   if (problems.length > 0) throw new CliError('CLI_IDENTITY_UNUSABLE', `${certificate}: ${problems.join('; ')}`)
   for (const file of [homeFiles.certificate, homeFiles.roots]) {
     if (await exists(join(home, file))) throw new CliError('CLI_FILE_EXISTS', `${join(home, file)} exists already`)

@@ -1,6 +1,7 @@
 /** `coffer init sign`: the holder of the root signs a party's request. The party's key is never here. */
 import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
+import { Secret } from '../../crypto/index.ts'
 import { parseConfig } from '../../job/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
@@ -32,14 +33,14 @@ export async function readFederation(path: string): Promise<FederationConfig> {
   return parseConfig(federationSchema, await readText(file, 'federation'), file)
 }
 
-export async function readRoot(directory: string): Promise<{ certificatePem: string; keyPem: string }> {
+export async function readRoot(directory: string): Promise<{ certificatePem: string; keyPem: Secret }> {
   const key = join(directory, federationFiles.key)
   const certificatePem = await readText(join(directory, federationFiles.certificate), 'root certificate')
   const keyPem = await readText(key, 'root key')
   if ((await keyExposure(key)) === 'others') {
     throw new CliError('CLI_KEY_EXPOSED', `other users can read the root key ${key} or change it; expected mode 0600`)
   }
-  return { certificatePem, keyPem }
+  return { certificatePem, keyPem: new Secret(keyPem) }
 }
 
 /** Returns the certificate and the fingerprint of the key that it certifies. */

@@ -42,7 +42,12 @@ export class FederationCredentials extends ChannelCredentials {
     super()
     const { certificatePem, keyPem, rootsPem } = line.own.identity
     this.#line = line
-    this.#context = createSecureContext({ cert: certificatePem, key: keyPem, ca: rootsPem, minVersion: 'TLSv1.3' })
+    this.#context = createSecureContext({
+      cert: certificatePem,
+      key: keyPem.reveal(),
+      ca: rootsPem,
+      minVersion: 'TLSv1.3',
+    })
   }
 
   override _isSecure(): boolean {

@@ -35,7 +35,7 @@ export async function openDoor({ address, own, settings, log, admit }: DoorOptio
   const { certificatePem, keyPem, rootsPem } = own.identity
   const server = createServer({
     cert: certificatePem,
-    key: keyPem,
+    key: keyPem.reveal(),
     ca: rootsPem,
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],

@@ -9,6 +9,7 @@ import 'reflect-metadata'
 import { isIP } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { Secret } from '../../crypto/index.ts'
 import type { Peer } from '../api.ts'
 import { RpcError } from '../errors.ts'
 import { algorithm, createKeys, exportKey, importKey } from './keys.ts'
@@ -17,7 +18,7 @@ import { requireDays, requireHost, requireName, spiffeUri } from './names.ts'
 export interface KeyPair {
   readonly certificatePem: string
   /** PKCS#8. */
-  readonly keyPem: string
+  readonly keyPem: Secret
 }
 
 const DAY_MS = 24 * 3600 * 1000
@@ -54,10 +55,10 @@ export async function createRoot(options: { federation: string; now: Date; days:
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return { certificatePem: pem(certificate), keyPem: await exportKey(keys.privateKey) }
+  return { certificatePem: pem(certificate), keyPem: new Secret(await exportKey(keys.privateKey)) }
 }
 
-export async function createRequest(peer: Peer): Promise<{ readonly csrPem: string; readonly keyPem: string }> {
+export async function createRequest(peer: Peer): Promise<{ readonly csrPem: string; readonly keyPem: Secret }> {
   requirePeer(peer)
   const keys = await createKeys()
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
@@ -66,12 +67,12 @@ export async function createRequest(peer: Peer): Promise<{ readonly csrPem: stri
     signingAlgorithm: algorithm,
     extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: spiffeUri(peer) }])],
   })
-  return { csrPem: `${request.toString('pem')}\n`, keyPem: await exportKey(keys.privateKey) }
+  return { csrPem: `${request.toString('pem')}\n`, keyPem: new Secret(await exportKey(keys.privateKey)) }
 }
 
 export interface SigningOptions {
   readonly rootCertificatePem: string
-  readonly rootKeyPem: string
+  readonly rootKeyPem: Secret
   readonly csrPem: string
   /** The name both sides agreed on beforehand; the request must ask for exactly this one. */
   readonly expect: Peer
@@ -88,7 +89,7 @@ export async function signRequest(options: SigningOptions): Promise<string> {
   requireDays(days)
   for (const host of hosts) if (isIP(host) === 0) requireHost(host)
   const root = readRoot(options.rootCertificatePem, expect.federation)
-  const signingKey = await importKey(options.rootKeyPem)
+  const signingKey = await importKey(options.rootKeyPem.reveal())
   const request = await readRequest(options.csrPem, expect)
   const names = hosts.map((host) => ({ type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host }))
   const certificate = await x509.X509CertificateGenerator.create({

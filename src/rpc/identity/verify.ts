@@ -112,7 +112,7 @@ function readIdentity(identity: Identity): { certificate: X509Certificate; roots
   try {
     const certificate = new X509Certificate(identity.certificatePem)
     const roots = splitPem(identity.rootsPem).map((each) => new X509Certificate(each))
-    if (certificate.checkPrivateKey(createPrivateKey(identity.keyPem))) return { certificate, roots }
+    if (certificate.checkPrivateKey(createPrivateKey(identity.keyPem.reveal()))) return { certificate, roots }
   } catch (error) {
     const message = 'our own certificate, key or roots cannot be read as PEM'
     throw new RpcError('IDENTITY_INVALID', message, { cause: error })
