@@ -66,9 +66,14 @@ export const aggregatorErrors = {
     cause: "An update's bytes do not have the digest that its header announced.",
     next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
   },
+  AGGREGATION_UPLOAD_REPLACED: {
+    status: 'ABORTED',
+    cause: 'A party began an upload while an older one of the same party was under way; the newer one counts.',
+    next: 'Nothing to do after a reconnect; otherwise check that the party does not run two agents under one name.',
+  },
   AGGREGATION_UPLOAD_SLOW: {
     status: 'DEADLINE_EXCEEDED',
-    cause: 'An upload stood still for longer than the progress deadline.',
+    cause: 'An upload brought less than 1 MiB within the progress deadline of 30 s.',
     next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
   },
   AGGREGATION_WORKER: {

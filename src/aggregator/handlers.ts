@@ -2,7 +2,7 @@
 import type { AggregationApi, RoundApi, ServerCall } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import type { Runs } from './runs.ts'
-import { readHeader } from './upload.ts'
+import { IncomingUpload } from './upload.ts'
 
 /** Model bytes per message. */
 const CHUNK_BYTES = 512 * 1024
@@ -36,9 +36,14 @@ export function createRounds(runs: Runs): RoundApi<ServerCall> {
       yield* chunks(runs.get(runId).parameters(modelDigest))
     },
     async submitUpdate(parts, { peer, signal }) {
-      const iterator = parts[Symbol.asyncIterator]()
-      const header = await readHeader(iterator)
-      return { digest: await runs.get(header.runId).receive(peer.name, header, iterator, signal) }
+      const upload = new IncomingUpload(parts)
+      upload.endWith(signal)
+      try {
+        const header = await upload.header()
+        return { digest: await runs.get(header.runId).receive(peer.name, header, upload, signal) }
+      } finally {
+        upload.close()
+      }
     },
     async declineTask({ runId, round, code }, { peer }) {
       runs.get(runId).decline(peer.name, round, code)

@@ -8,6 +8,7 @@ import {
   type Contribution,
   missingFrom,
   openRound,
+  RoundError,
   type PartyActivity,
   type Round,
   type RoundInput,
@@ -42,11 +43,14 @@ export interface RoundSetting {
 }
 
 export class OpenRound {
+  /** Aborts when the round takes no more updates. */
+  readonly closed: AbortSignal
   /** Rejects only if summing itself fails. */
   readonly outcome: Promise<Outcome>
   readonly #setting: RoundSetting
   readonly #openedMs: number
   readonly #deadline: NodeJS.Timeout
+  readonly #closing = new AbortController()
   #round: Round
   #queue: Promise<void> = Promise.resolve()
   /** Milliseconds spent on verifying and adding. */
@@ -55,6 +59,7 @@ export class OpenRound {
 
   constructor(setting: RoundSetting) {
     this.#setting = setting
+    this.closed = this.#closing.signal
     this.#openedMs = setting.now()
     this.#round = openRound(setting.plan, setting.present)
     this.outcome = new Promise((resolve) => {
@@ -100,6 +105,7 @@ export class OpenRound {
 
   #close(conclude: (gatherMs: number) => Outcome): void {
     clearTimeout(this.#deadline)
+    this.#closing.abort(new RoundError('ROUND_CLOSED', `round ${this.number} has closed`))
     const gatherMs = this.#setting.now() - this.#openedMs
     this.#conclude(this.#queue.then(() => conclude(gatherMs)))
   }

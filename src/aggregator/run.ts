@@ -9,6 +9,7 @@ import { equalBytes, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
 import type { JobSpec } from '../job/index.ts'
 import {
+  type PartyActivity,
   RoundError,
   type RoundPlan,
   type RunEventBody,
@@ -16,13 +17,16 @@ import {
   summations,
   type TaskKind,
 } from '../round/index.ts'
-import type { Log, Task, UpdatePart } from '../rpc/index.ts'
+import type { Log, Task } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import { EventLog } from './event-log.ts'
 import { Members, type TaskNow } from './members.ts'
 import { ModelState } from './model-state.ts'
 import { OpenRound, type Outcome } from './open-round.ts'
-import { type Places, readBody } from './upload.ts'
+import type { IncomingUpload, Places, UploadHeader } from './upload.ts'
+
+/** Events about one party in one round. */
+const ANNOUNCEMENTS = 20
 
 export interface RunSetting {
   readonly runId: string
@@ -46,6 +50,9 @@ export class AggregationRun {
   readonly #members: Members
   readonly #setting: RunSetting
   readonly #stop = new AbortController()
+  /** How many events each party has caused in this round. */
+  readonly #announced = new Map<string, number>()
+  readonly #uploads = new Map<string, AbortController>()
 
   constructor(setting: RunSetting) {
     this.#setting = setting
@@ -83,21 +90,19 @@ export class AggregationRun {
   }
 
   /** @returns the digest of the update, once it is in the sum. */
-  async receive(
-    party: string,
-    header: Extract<UpdatePart, { kind: 'header' }>,
-    parts: AsyncIterator<UpdatePart>,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
+  async receive(party: string, header: UploadHeader, upload: IncomingUpload, signal: AbortSignal): Promise<Uint8Array> {
     const round = this.#round
-    if (!round) throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'this run is not gathering updates')
+    if (!round) throw new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} is not gathering updates`)
     const rows = this.#members.rowsOf(party)
     try {
       const digest = toHex(header.digest)
       if (round.admit(party, header.round, digest) === 'known') return header.digest
       checkWeight(party, header.weight, rows)
-      await this.#setting.places.hold(signal, async () => {
-        const body = await readBody(header, parts, this.#updateBytes())
+      upload.endWith(round.closed)
+      upload.endWith(this.#newestUpload(party))
+      await this.#setting.places.hold(AbortSignal.any([signal, round.closed]), async () => {
+        upload.waited()
+        const body = await upload.body(header, this.#updateBytes())
         await round.receive(party, header.round, { digest, weight: rows }, body)
       })
       return header.digest
@@ -108,6 +113,15 @@ export class AggregationRun {
       }
       throw error
     }
+  }
+
+  /** A party has one upload at a time: a newer one, after a reconnect, ends the older. */
+  #newestUpload(party: string): AbortSignal {
+    const text = `party ${party} began a newer upload`
+    this.#uploads.get(party)?.abort(new AggregatorError('AGGREGATION_UPLOAD_REPLACED', text))
+    const newest = new AbortController()
+    this.#uploads.set(party, newest)
+    return newest.signal
   }
 
   /** The party says that it cannot deliver in this round, and why. */
@@ -155,10 +169,10 @@ export class AggregationRun {
       minimumParties: spec.rounds.minimumParties,
       weightUnit: this.#weightUnit,
       now,
-      announce: (party, activity, detail) =>
-        this.#emit({ kind: 'party-changed', party, activity, round: number, detail }),
+      announce: (party, activity, detail) => this.#announce(party, activity, number, detail),
     })
     this.#round = round
+    this.#announced.clear()
     this.#task = task
     this.#emit({ kind: 'round-opened', round: number, task, cohort: this.#members.present, deadlineMs })
     this.#members.assign(this.#taskNow(plan))
@@ -200,8 +214,7 @@ export class AggregationRun {
 
   #moved(party: string, present: boolean): void {
     if (this.#state !== 'running') return
-    const round = this.#round?.number ?? 0
-    this.#emit({ kind: 'party-changed', party, activity: present ? 'joined' : 'gone', round, detail: '' })
+    this.#announce(party, present ? 'joined' : 'gone', this.#round?.number ?? 0, '')
     this.#round?.input({ kind: present ? 'present' : 'left', party })
   }
 
@@ -214,12 +227,19 @@ export class AggregationRun {
     this.events.end()
   }
 
+  /** A party that comes and goes a thousand times a minute is told of a few times a round: history is kept for ever. */
+  #announce(party: string, activity: PartyActivity, round: number, detail: string): void {
+    const before = this.#announced.get(party) ?? 0
+    if (before >= ANNOUNCEMENTS) return
+    this.#announced.set(party, before + 1)
+    this.#emit({ kind: 'party-changed', party, activity, round, detail })
+  }
+
   #emit(body: RunEventBody): void {
     this.events.append(this.#setting.now(), body)
-    if (body.kind !== 'party-changed') {
-      const { modelDigest: _, ...fields } = { modelDigest: undefined, ...body }
-      this.#setting.log.info({ run: this.#setting.runId, ...fields }, body.kind)
-    }
+    if (body.kind === 'party-changed') return
+    const digest = body.kind === 'round-closed' ? { modelDigest: toHex(body.modelDigest) } : {}
+    this.#setting.log.info({ run: this.#setting.runId, ...body, ...digest }, body.kind)
   }
 }
 

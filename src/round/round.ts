@@ -138,7 +138,8 @@ function gather(round: Gathering, input: GatherInput): [Gathering, RoundEffect[]
       return [{ ...round, received, refused: without(round.refused, party) }, effects]
     }
     case 'refused':
-      if (!round.plan.cohort.includes(party) || round.received.has(party)) return [round, []]
+      if (!round.plan.cohort.includes(party) || round.received.has(party) || round.refused.has(party))
+        return [round, []]
       return [
         { ...round, refused: new Set(round.refused).add(party) },
         [{ kind: 'announce', party, activity: 'refused', detail: input.detail }],

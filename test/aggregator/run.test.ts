@@ -89,6 +89,21 @@ describe('a party that goes away', () => {
     expect(ending(events)).toMatchObject({ state: 'finished' })
   })
 
+  test('comes and goes all the time does not flood the history', async () => {
+    const bench = createBench()
+    await bench.start()
+    for (let i = 0; i < 100; i++) {
+      const leaving = new AbortController()
+      const stream = bench.join('bank-b', 10, leaving.signal)
+      const task = stream.next()
+      leaving.abort()
+      await task
+    }
+    await bench.runs.stop('the test is over')
+    const told = (await bench.events()).filter((event) => event.kind === 'party-changed')
+    expect(told.length).toBe(20)
+  })
+
   test('a second stream of the same party ends the first', async () => {
     const bench = createBench()
     await bench.start()

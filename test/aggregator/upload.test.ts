@@ -98,6 +98,41 @@ test('an upload that stands still is dropped after the progress deadline, and it
   await bench.submit('bank-a', upload(task, honest))
 })
 
+test('a byte now and then does not keep a place either', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const [header] = upload(task, honest)
+    async function* trickle(): AsyncGenerator<UpdatePart> {
+      if (header) yield header
+      for (let at = 0; at < honest.length; at++) {
+        await vi.advanceTimersByTimeAsync(10_000)
+        yield { kind: 'data', data: honest.subarray(at, at + 1) }
+      }
+    }
+    await expect(bench.submit('bank-a', trickle())).rejects.toThrow(refusal('AGGREGATION_UPLOAD_SLOW'))
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a newer upload of the same party ends the older', async () => {
+  const [header] = upload(task, honest)
+  const older = bench.submit('bank-a', stall(header ? [header] : []))
+  const outcome = expect(older).rejects.toThrow(refusal('AGGREGATION_UPLOAD_REPLACED'))
+  await new Promise(setImmediate)
+  await bench.submit('bank-a', upload(task, honest))
+  await outcome
+})
+
+test('an upload under way ends when its round closes, and gives its place back', async () => {
+  const [header] = upload(task, honest)
+  const stalled = ['bank-a', 'bank-b', 'bank-c'].map((party) => bench.submit(party, stall(header ? [header] : [])))
+  const outcomes = stalled.map((each) => expect(each).rejects.toThrow(refusal('ROUND_CLOSED')))
+  await new Promise(setImmediate)
+  await bench.runs.stop('the test is over')
+  await Promise.all(outcomes)
+})
+
 test('places are given in order, and a waiting upload that leaves does not keep one', async () => {
   const places = new Places(1)
   const order: string[] = []
