@@ -15,8 +15,12 @@ import {
   roundService,
 } from '../../src/rpc/index.ts'
 import type { BackendName } from '../trainers/index.ts'
+import { AgentError } from './errors.ts'
 import { persist } from './persist.ts'
 import { type Desk, RunAtParty } from './run-at-party.ts'
+
+/** Runs held at once: each that is joined holds its rows in memory, and a thread. */
+const MAXIMUM_RUNS = 16
 
 export interface PartyOptions {
   readonly federation: string
@@ -43,6 +47,7 @@ export async function startParty(options: PartyOptions): Promise<Program> {
   const leaving = new AbortController()
   const desk: Desk = {
     ...options,
+    oneAtATime: queue(),
     parties: coordinator.client(partyService),
     rounds: aggregator.client(roundService),
   }
@@ -80,7 +85,21 @@ function take(assignment: Assignment, runs: Map<string, RunAtParty>, desk: Desk)
     return
   }
   const run = known ?? new RunAtParty(runId, assignment.specJson, desk)
+  if (!known && runs.size >= MAXIMUM_RUNS) {
+    if (phase === 'decide') run.decline(new AgentError('AGENT_BUSY', `this party holds ${MAXIMUM_RUNS} runs already`))
+    return
+  }
   runs.set(runId, run)
-  if (phase === 'decide') run.decide()
+  if (phase === 'decide') run.decide(() => runs.delete(runId))
   else run.join()
+}
+
+/** Runs one piece of work after the other: however many jobs are proposed, one dataset is looked at at a time. */
+function queue(): Desk['oneAtATime'] {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next
+    return next
+  }
 }

@@ -11,6 +11,11 @@ export const agentErrors = {
     cause: 'The coordinator proposed a job that does not name this party.',
     next: 'Check the parties of the job spec; if they are right, tell the administrators of the federation.',
   },
+  AGENT_BUSY: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'The party agent already takes part in as many runs as it holds at once.',
+    next: 'Submit the job again when one of them has ended.',
+  },
   AGENT_MODEL_DIGEST: {
     status: 'DATA_LOSS',
     cause: 'The parameters that came from the aggregator do not have the digest that the task names.',

@@ -16,6 +16,8 @@ import { type RoundTask, submit, work } from './work.ts'
 export interface Desk extends PartyOptions {
   readonly parties: PartyApi<ClientCall>
   readonly rounds: RoundApi<ClientCall>
+  /** For work that holds a whole dataset in memory. */
+  readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** For short calls to the coordinator. */
@@ -37,10 +39,20 @@ export class RunAtParty {
     this.#desk = desk
   }
 
-  decide(): void {
-    this.#deciding ??= this.#decide().finally(() => {
-      this.#deciding = undefined
-    })
+  /** @param declined called once the coordinator has heard a refusal: there is nothing more to do about this run */
+  decide(declined: () => void): void {
+    this.#deciding ??= this.#decide()
+      .then((accepted) => (accepted ? undefined : declined()))
+      .catch((error: unknown) => this.#report('cannot answer the proposal', error))
+      .finally(() => {
+        this.#deciding = undefined
+      })
+  }
+
+  /** Answers without a look at the data. */
+  decline(why: CodedError): void {
+    this.#report('declining the run', why)
+    this.#deciding ??= this.#answer([publicText(why)]).catch((error: unknown) => this.#report('cannot answer', error))
   }
 
   join(): void {
@@ -51,13 +63,22 @@ export class RunAtParty {
   async leave(): Promise<void> {
     this.#leaving.abort()
     await Promise.allSettled([this.#deciding, this.#joining, this.#current?.done])
-    const local = await this.#local?.catch(() => undefined)
-    await local?.[Symbol.asyncDispose]()
+    await this.#close()
   }
 
-  async #decide(): Promise<void> {
+  /** The rows are read to be judged, and let go: a run that starts reads them again. */
+  async #decide(): Promise<boolean> {
+    const reasons = await this.#desk.oneAtATime(async () => {
+      const found = await this.#reasons()
+      await this.#close()
+      return found
+    })
+    await this.#answer(reasons)
+    return reasons.length === 0
+  }
+
+  async #answer(reasons: readonly string[]): Promise<void> {
     const { parties, log } = this.#desk
-    const reasons = await this.#reasons()
     const accepted = reasons.length === 0
     log.info({ run: this.#runId, accepted, reasons }, accepted ? 'accepted the run' : 'declined the run')
     const digest = jobDigest(this.#specJson)
@@ -85,8 +106,14 @@ export class RunAtParty {
       return judgeJob(spec, policy, local.rows).map(({ code, text }) => `${code}: ${text}`)
     } catch (error) {
       this.#report('cannot accept the run', error)
-      return [error instanceof CodedError ? `${error.code}: ${error.row.cause}` : `AGENT_FAILED: see the party's log`]
+      return [error instanceof CodedError ? publicText(error) : `AGENT_FAILED: see the party's log`]
     }
+  }
+
+  async #close(): Promise<void> {
+    const local = await this.#local?.catch(() => undefined)
+    this.#local = undefined
+    await local?.[Symbol.asyncDispose]()
   }
 
   #open(spec: JobSpec): Promise<LocalRun> {
@@ -95,7 +122,7 @@ export class RunAtParty {
   }
 
   async #join(): Promise<void> {
-    const reasons = await this.#reasons()
+    const reasons = await this.#desk.oneAtATime(() => this.#reasons())
     if (reasons.length > 0) return this.#desk.log.warn({ run: this.#runId, reasons }, 'not joining: the policy refuses')
     const local = await this.#open(readCanonicalSpec(this.#specJson))
     const { rounds, log } = this.#desk
@@ -153,4 +180,9 @@ export class RunAtParty {
     const text = error instanceof Error ? error.message : String(error)
     this.#desk.log.error({ run: this.#runId, ...coded }, `${what}: ${text}`)
   }
+}
+
+/** What others may know of an error at this party: its code and its general cause, never its message. */
+function publicText({ code, row }: CodedError): string {
+  return `${code}: ${row.cause}`
 }

@@ -29,7 +29,7 @@ afterEach(async () => {
 })
 
 interface Script {
-  readonly assignment: Assignment
+  readonly assignment: Assignment | readonly Assignment[]
   readonly rounds?: Partial<RoundApi<ServerCall>>
   readonly datasets?: Readonly<Record<string, string>>
   readonly policy?: PartyPolicy
@@ -64,7 +64,7 @@ async function startBank(script: Script) {
       partyService,
       {
         async *attend(_, call) {
-          yield assignment
+          yield* Array.isArray(assignment) ? assignment : [assignment]
           await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
         },
         async decide(decision) {
@@ -89,7 +89,11 @@ async function startBank(script: Script) {
   const identity = await issue('party', 'bank-a')
   const options = { federation: 'test', name: 'bank-a', coordinator, aggregator, identity, network, datasets, log }
   closing.push(await startParty({ ...options, policy, backend: 'cpu', now: Date.now, version: '0' }))
-  return { decided: decisions.first(() => true), logged: (text: string) => lines.first((line) => line.includes(text)) }
+  return {
+    decidedAll: decisions.count,
+    decided: decisions.first(() => true),
+    logged: (text: string) => lines.first((line) => line.includes(text)),
+  }
 }
 
 /** Values in order of arrival, and a promise of the first that fits. */
@@ -101,6 +105,12 @@ function inbox<T>() {
       values.push(value)
       for (const each of waiting) each(value)
     },
+    count: (wanted: number) =>
+      new Promise<readonly T[]>((resolve) => {
+        const look = () => values.length >= wanted && resolve(values)
+        look()
+        waiting.push(look)
+      }),
     first: (fits: (value: T) => boolean) =>
       new Promise<T>((resolve) => {
         const known = values.find(fits)
@@ -122,6 +132,15 @@ describe('a proposal is declined', () => {
     const { decided } = await startBank({ assignment: propose(loansSpec(['bank-b', 'bank-c'])) })
     expect(await decided).toMatchObject({ accepted: false })
     expect((await decided).reasons.join()).toContain('AGENT_NOT_NAMED')
+  })
+
+  test('when the agent holds as many runs as it can', async () => {
+    const flood = Array.from({ length: 17 }, (_, i) => ({ ...propose(), runId: i.toString(16).padStart(32, '0') }))
+    const { decidedAll } = await startBank({ assignment: flood })
+    const decisions = await decidedAll(17)
+    const busy = decisions.filter(({ reasons }) => reasons.join().includes('AGENT_BUSY'))
+    expect(busy.length).toBe(1)
+    expect(decisions.filter(({ accepted }) => accepted).length).toBe(16)
   })
 
   test('when the dataset is not configured', async () => {
