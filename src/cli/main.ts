@@ -15,8 +15,13 @@ const io: Io = {
   now: Date.now,
   version: String(version),
   onSignal(listener) {
-    process.on('SIGINT', listener).on('SIGTERM', listener)
-    return () => void process.off('SIGINT', listener).off('SIGTERM', listener)
+    // A terminal that closes, and a parent that is gone (the demo's programs have a channel to it), mean the same.
+    const left = () => listener('SIGTERM')
+    process.on('SIGINT', listener).on('SIGTERM', listener).on('SIGHUP', left)
+    if (process.channel) process.on('disconnect', left)
+    return () => {
+      process.off('SIGINT', listener).off('SIGTERM', listener).off('SIGHUP', left).off('disconnect', left)
+    }
   },
 }
 

@@ -1,4 +1,5 @@
 /** The demo: real processes, so few tests, and each looks at several things. */
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,6 +58,18 @@ test('a program that does not start is named, with its log', { timeout }, async 
     code: 'CLI_DEMO_PROGRAM',
     message: expect.stringContaining(join(logs, 'aggregator.log')),
   })
+})
+
+test('a program ends when its parent is gone, however the parent went', { timeout }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'))
+  const home = join(directory, 'federation')
+  await coffer(['init', 'federation', 'north', '--home', home], { now: Date.now })
+  await using processes = createProcesses(directory)
+  const words = ['aggregator', '--home', join(home, 'aggregator'), '--listen', '127.0.0.1:0']
+  const child = await processes.start('aggregator', words)
+  const exit = once(child, 'exit')
+  child.disconnect()
+  expect(await exit).toEqual([0, null])
 })
 
 describe('unusable arguments', () => {

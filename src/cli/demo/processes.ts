@@ -30,11 +30,12 @@ export function createProcesses(logs: string): Processes {
   return {
     async start(name, args) {
       const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args, '--json'], {
-        stdio: ['ignore', 'pipe', 'pipe'],
+        // A program ends when the channel to its parent breaks: nothing outlives a demo that is killed.
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       })
       children.push(child)
       const log = join(logs, `${name}.log`)
-      child.stderr.pipe(createWriteStream(log))
+      child.stderr?.pipe(createWriteStream(log))
       await ready(child, name, log)
       return child
     },
