@@ -45,13 +45,19 @@ export async function startParty(options: PartyOptions): Promise<Program> {
   const coordinator = network.connect({ address: options.coordinator, identity, role: 'coordinator' })
   const aggregator = network.connect({ address: options.aggregator, identity, role: 'aggregator' })
   const leaving = new AbortController()
+  const runs = new Map<string, RunAtParty>()
+  const leavings = new Set<Promise<void>>()
   const desk: Desk = {
     ...options,
     oneAtATime: queue(),
+    forget(run) {
+      if (runs.get(run.runId) === run) runs.delete(run.runId)
+      const left = run.leave().finally(() => leavings.delete(left))
+      leavings.add(left)
+    },
     parties: coordinator.client(partyService),
     rounds: aggregator.client(roundService),
   }
-  const runs = new Map<string, RunAtParty>()
   const attending = persist('the coordinator', log, leaving.signal, async (connected) => {
     const stream = desk.parties.attend(
       { agentVersion: options.version },
@@ -67,7 +73,7 @@ export async function startParty(options: PartyOptions): Promise<Program> {
   const drain = () => {
     drained ??= (async () => {
       leaving.abort()
-      await Promise.all([attending, ...[...runs.values()].map((run) => run.leave())])
+      await Promise.all([attending, ...[...runs.values()].map((run) => run.leave()), ...leavings])
       await Promise.all([coordinator[Symbol.asyncDispose](), aggregator[Symbol.asyncDispose]()])
     })()
     return drained
@@ -80,17 +86,18 @@ function take(assignment: Assignment, runs: Map<string, RunAtParty>, desk: Desk)
   const known = runs.get(runId)
   if (phase === 'ended') {
     desk.log.info({ run: runId, detail: assignment.detail }, 'the run has ended')
-    runs.delete(runId)
-    void known?.leave()
+    if (known) desk.forget(known)
     return
   }
   const run = known ?? new RunAtParty(runId, assignment.specJson, desk)
   if (!known && runs.size >= MAXIMUM_RUNS) {
-    if (phase === 'decide') run.decline(new AgentError('AGENT_BUSY', `this party holds ${MAXIMUM_RUNS} runs already`))
+    const busy = new AgentError('AGENT_BUSY', `this party holds ${MAXIMUM_RUNS} runs already`)
+    if (phase === 'decide') run.decline(busy)
+    else desk.log.error({ run: runId, code: busy.code }, `cannot join: ${busy.message}`)
     return
   }
   runs.set(runId, run)
-  if (phase === 'decide') run.decide(() => runs.delete(runId))
+  if (phase === 'decide') run.decide()
   else run.join()
 }
 

@@ -6,10 +6,10 @@ export const agentErrors = {
     cause: 'The job names a dataset that this party has not configured.',
     next: 'Add the dataset under `datasets` in coffer.yaml of the party and in its policy, and restart the agent.',
   },
-  AGENT_NOT_NAMED: {
-    status: 'PERMISSION_DENIED',
-    cause: 'The coordinator proposed a job that does not name this party.',
-    next: 'Check the parties of the job spec; if they are right, tell the administrators of the federation.',
+  AGENT_DATA: {
+    status: 'FAILED_PRECONDITION',
+    cause: "The party's data does not fit the data contract of the job; what is wrong stays at the party.",
+    next: 'Ask the party: the log of its agent has the code, the row and the column.',
   },
   AGENT_BUSY: {
     status: 'RESOURCE_EXHAUSTED',
@@ -23,7 +23,7 @@ export const agentErrors = {
   },
   AGENT_FAILED: {
     status: 'INTERNAL',
-    cause: 'The party agent failed at a task for a reason that has no code of its own.',
+    cause: 'The party agent could not do what it was asked; the reason stays at the party.',
     next: "Look at the log of the party's agent.",
   },
 } as const satisfies ErrorTable<string>

@@ -55,8 +55,14 @@ export async function openLocalRun(spec: JobSpec, desk: Desk, signal: AbortSigna
     rows: train.rows,
     train,
     holdout,
-    trainer: () =>
-      (trainer ??= createTrainer({ plan, task: spec.task, ...(desk.backend && { backend: desk.backend }) })),
+    trainer: () => {
+      trainer ??= createTrainer({ plan, task: spec.task, ...(desk.backend && { backend: desk.backend }) })
+      // One that did not start is tried again with the next task: memory may have been short for a moment.
+      trainer.catch(() => {
+        trainer = undefined
+      })
+      return trainer
+    },
     matrices: (standardisation) => {
       if (!standardised || !same(standardised.of, standardisation)) {
         const of = standardisation
@@ -64,7 +70,11 @@ export async function openLocalRun(spec: JobSpec, desk: Desk, signal: AbortSigna
       }
       return standardised
     },
-    [Symbol.asyncDispose]: async () => (await trainer)?.[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      // Why a trainer did not start was told to whoever asked for it; here there is only nothing to close.
+      const started = await trainer?.catch(() => undefined)
+      await started?.[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -74,5 +84,9 @@ function matrix(table: RawTable, standardisation: Standardisation): Matrix {
 }
 
 function same(a: Standardisation, b: Standardisation): boolean {
-  return a.mean.every((value, i) => value === b.mean[i]) && a.deviation.every((value, i) => value === b.deviation[i])
+  return (
+    a.mean.length === b.mean.length &&
+    a.mean.every((value, i) => value === b.mean[i]) &&
+    a.deviation.every((value, i) => value === b.deviation[i])
+  )
 }

@@ -40,7 +40,15 @@ export async function persist(
  * HTTP/2 looks as if it refused this party (UNAUTHENTICATED), so that too is tried again.
  */
 export function isTransport(error: CodedError): boolean {
-  return ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DATA_LOSS', 'CANCELLED', 'UNAUTHENTICATED'].includes(error.row.status)
+  return [
+    'UNAVAILABLE',
+    'DEADLINE_EXCEEDED',
+    'DATA_LOSS',
+    'CANCELLED',
+    'UNAUTHENTICATED',
+    'ABORTED',
+    'RESOURCE_EXHAUSTED',
+  ].includes(error.row.status)
 }
 
 /** Between half and all of `ms`, so that many parties do not come back in the same instant. */

@@ -4,11 +4,12 @@
  */
 import { toHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
-import { jobDigest, judgeJob, type JobSpec, readCanonicalSpec } from '../../src/job/index.ts'
+import { jobDigest, judgeJob, type JobSpec, policyReasons, readCanonicalSpec } from '../../src/job/index.ts'
 import type { ClientCall, PartyApi, RoundApi } from '../../src/rpc/index.ts'
 import type { PartyOptions } from './agent.ts'
-import { AgentError } from './errors.ts'
-import { persist } from './persist.ts'
+import { PartyError } from '../errors.ts'
+import { agentErrors } from './errors.ts'
+import { isTransport, persist } from './persist.ts'
 import { type LocalRun, openLocalRun } from './local-run.ts'
 import { type RoundTask, submit, work } from './work.ts'
 
@@ -16,6 +17,8 @@ import { type RoundTask, submit, work } from './work.ts'
 export interface Desk extends PartyOptions {
   readonly parties: PartyApi<ClientCall>
   readonly rounds: RoundApi<ClientCall>
+  /** The run is over for this party: its data and threads are let go. */
+  readonly forget: (run: RunAtParty) => void
   /** For work that holds a whole dataset in memory. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>
 }
@@ -24,7 +27,7 @@ export interface Desk extends PartyOptions {
 export const CALL_DEADLINE_MS = 20_000
 
 export class RunAtParty {
-  readonly #runId: string
+  readonly runId: string
   readonly #specJson: Uint8Array
   readonly #desk: Desk
   readonly #leaving = new AbortController()
@@ -34,16 +37,15 @@ export class RunAtParty {
   #current: { round: number; abandoning: AbortController; done: Promise<void> } | undefined
 
   constructor(runId: string, specJson: Uint8Array, desk: Desk) {
-    this.#runId = runId
+    this.runId = runId
     this.#specJson = specJson
     this.#desk = desk
   }
 
-  /** @param declined called once the coordinator has heard a refusal: there is nothing more to do about this run */
-  decide(declined: () => void): void {
+  decide(): void {
     this.#deciding ??= this.#decide()
-      .then((accepted) => (accepted ? undefined : declined()))
-      .catch((error: unknown) => this.#report('cannot answer the proposal', error))
+      .then((accepted) => (accepted ? undefined : this.#desk.forget(this)))
+      .catch((error: unknown) => this.#giveUp('cannot answer the proposal', error))
       .finally(() => {
         this.#deciding = undefined
       })
@@ -52,11 +54,15 @@ export class RunAtParty {
   /** Answers without a look at the data. */
   decline(why: CodedError): void {
     this.#report('declining the run', why)
-    this.#deciding ??= this.#answer([publicText(why)]).catch((error: unknown) => this.#report('cannot answer', error))
+    this.#deciding ??= this.#answer([publicText(why)])
+      .then(() => this.#desk.forget(this))
+      .catch((error: unknown) => this.#giveUp('cannot answer the proposal', error))
   }
 
   join(): void {
-    this.#joining ??= this.#join().catch((error: unknown) => this.#report('cannot take part in the run', error))
+    this.#joining ??= this.#join()
+      .then(() => this.#desk.forget(this))
+      .catch((error: unknown) => this.#giveUp('cannot take part in the run', error))
   }
 
   /** Ends both loops and lets go of the data. */
@@ -64,6 +70,12 @@ export class RunAtParty {
     this.#leaving.abort()
     await Promise.allSettled([this.#deciding, this.#joining, this.#current?.done])
     await this.#close()
+  }
+
+  /** An answer that would be the same the next time: the run is over for this party. */
+  #giveUp(what: string, error: unknown): void {
+    this.#report(what, error)
+    this.#desk.forget(this)
   }
 
   /** The rows are read to be judged, and let go: a run that starts reads them again. */
@@ -80,30 +92,31 @@ export class RunAtParty {
   async #answer(reasons: readonly string[]): Promise<void> {
     const { parties, log } = this.#desk
     const accepted = reasons.length === 0
-    log.info({ run: this.#runId, accepted, reasons }, accepted ? 'accepted the run' : 'declined the run')
+    log.info({ run: this.runId, accepted, reasons }, accepted ? 'accepted the run' : 'declined the run')
     const digest = jobDigest(this.#specJson)
-    await persist('the coordinator', log, this.#leaving.signal, async () => {
+    const tell = async () => {
       const call = { signal: this.#leaving.signal, deadlineMs: CALL_DEADLINE_MS }
-      await parties.decide({ runId: this.#runId, jobDigest: digest, accepted, reasons }, call)
-      return 'over'
-    })
+      await parties.decide({ runId: this.runId, jobDigest: digest, accepted, reasons }, call)
+      return 'over' as const
+    }
+    await persist('the coordinator', log, this.#leaving.signal, tell, isTransport)
   }
 
   /**
-   * Every reason against taking part; empty means accepted. What leaves the bank is the code and the general cause:
-   * the row, column and value behind a data error are in the agent's own log.
+   * Every reason against taking part; empty means accepted. What leaves the bank about its data is one code, whatever
+   * is wrong: a job's ranges and categories are questions, and each answer tells something about the rows.
    */
   async #reasons(): Promise<string[]> {
     try {
       const spec = readCanonicalSpec(this.#specJson)
       const { name, policy } = this.#desk
-      if (!spec.parties.includes(name)) {
-        throw new AgentError('AGENT_NOT_NAMED', `run ${this.#runId} names ${spec.parties.join(', ')}, not ${name}`)
-      }
-      const refusals = judgeJob(spec, policy)
+      const refusals = judgeJob(spec, policy, undefined, name)
       if (refusals.length > 0) return refusals.map(({ code, text }) => `${code}: ${text}`)
-      const local = await this.#open(spec)
-      return judgeJob(spec, policy, local.rows).map(({ code, text }) => `${code}: ${text}`)
+      const { train, holdout } = await this.#open(spec)
+      // How many rows there are stays here: without its text, a refusal tells that they are too few and no more.
+      return judgeJob(spec, policy, train.rows + holdout.rows, name).map(
+        ({ code }) => `${code}: ${policyReasons[code].cause}`,
+      )
     } catch (error) {
       this.#report('cannot accept the run', error)
       return [error instanceof CodedError ? publicText(error) : `AGENT_FAILED: see the party's log`]
@@ -123,18 +136,19 @@ export class RunAtParty {
 
   async #join(): Promise<void> {
     const reasons = await this.#desk.oneAtATime(() => this.#reasons())
-    if (reasons.length > 0) return this.#desk.log.warn({ run: this.#runId, reasons }, 'not joining: the policy refuses')
+    if (reasons.length > 0) return this.#desk.log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
     const local = await this.#open(readCanonicalSpec(this.#specJson))
     const { rounds, log } = this.#desk
-    const request = { runId: this.#runId, jobDigest: jobDigest(this.#specJson), rows: local.rows }
-    await persist('the aggregator', log, this.#leaving.signal, async (connected) => {
+    const request = { runId: this.runId, jobDigest: jobDigest(this.#specJson), rows: local.rows }
+    const takePart = async (connected: () => void) => {
       for await (const task of rounds.join(request, { signal: this.#leaving.signal, deadlineMs: 'open' })) {
         connected()
-        if (task.kind === 'ended') return 'over'
+        if (task.kind === 'ended') return 'over' as const
         await this.#take(local, task)
       }
-      return 'again'
-    })
+      return 'again' as const
+    }
+    await persist('the aggregator', log, this.#leaving.signal, takePart, isTransport)
     await this.#drop()
   }
 
@@ -156,7 +170,7 @@ export class RunAtParty {
     await this.#current?.done
   }
 
-  /** Never rejects: what goes wrong is logged here and declined at the aggregator, by its code. */
+  /** Never rejects: what goes wrong is logged here, and the task declined; which code it had would tell of the update. */
   async #work(local: LocalRun, task: RoundTask, signal: AbortSignal): Promise<void> {
     const { rounds, log } = this.#desk
     try {
@@ -166,10 +180,9 @@ export class RunAtParty {
     } catch (error) {
       if (signal.aborted) return
       this.#report(`cannot do the task of round ${task.round}`, error)
-      const code = error instanceof CodedError ? error.code : 'AGENT_FAILED'
       const call = { signal, deadlineMs: CALL_DEADLINE_MS }
       await rounds
-        .declineTask({ runId: task.runId, round: task.round, code }, call)
+        .declineTask({ runId: task.runId, round: task.round, code: 'AGENT_FAILED' }, call)
         .catch((failure: unknown) => this.#report('cannot decline the task', failure))
     }
   }
@@ -178,11 +191,12 @@ export class RunAtParty {
     if (this.#leaving.signal.aborted) return
     const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { err: error }
     const text = error instanceof Error ? error.message : String(error)
-    this.#desk.log.error({ run: this.#runId, ...coded }, `${what}: ${text}`)
+    this.#desk.log.error({ run: this.runId, ...coded }, `${what}: ${text}`)
   }
 }
 
-/** What others may know of an error at this party: its code and its general cause, never its message. */
-function publicText({ code, row }: CodedError): string {
+/** What others may know of an error at this party: a code and its general cause, never its message. */
+function publicText(error: CodedError): string {
+  const { code, row } = error instanceof PartyError ? { code: 'AGENT_DATA', row: agentErrors.AGENT_DATA } : error
   return `${code}: ${row.cause}`
 }

@@ -55,7 +55,9 @@ async function compute(
     signal,
   })
   log.info({ run: task.runId, round: task.round, loss: trained.loss, backend: trainer.backend.name }, 'trained')
-  const deltas = Float64Array.from(trained.parameters, (value, i) => value - (parameters[i] ?? 0))
+  const deltas = new Float64Array(parameters.length)
+  // A plain loop: Float64Array.from with a function takes 15 times as long, seconds for 10^7 parameters.
+  for (let i = 0; i < deltas.length; i++) deltas[i] = (trained.parameters[i] ?? 0) - (parameters[i] ?? 0)
   const sums = [...Array.from(metrics.sums), trained.loss * local.rows]
   return { layout: trainLayout(spec.task, plan), values: { deltas, counts: metrics.counts, sums } }
 }

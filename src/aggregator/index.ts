@@ -46,7 +46,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Progr
   let drained: Promise<void> | undefined
   const drain = (graceMs: number) => {
     drained ??= (async () => {
-      await runs.stop('the aggregator is shutting down')
+      await runs.abandon('the aggregator was shut down')
       await listening.drain(graceMs)
       await listening[Symbol.asyncDispose]()
       closing.abort()

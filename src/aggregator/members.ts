@@ -10,23 +10,28 @@ import { changed } from './event-log.ts'
 type WithoutTime<T> = T extends unknown ? Omit<T, 'remainingMs'> : never
 export type TaskNow = WithoutTime<Task> & { readonly deadlineMs: number }
 
+/** Called with every arrival and departure; `works` = the present round can count on it. */
+type Moved = (party: string, present: boolean, works: boolean) => void
+
 interface Member {
   readonly rows: number
   /** The stream that counts: a second Join replaces it. */
   stream: object | undefined
+  /** How many tasks had been given when it first joined: it takes the next one, made with its rows in the weight unit. */
+  readonly since: number
 }
 
 export class Members {
   readonly #members = new Map<string, Member>()
   readonly #change = new EventEmitter().setMaxListeners(0)
   #task: TaskNow | undefined
+  #tasksGiven = 0
 
   readonly parties: readonly string[]
   readonly #now: () => number
-  /** Called with every arrival and departure. */
-  readonly #moved: (party: string, present: boolean) => void
+  readonly #moved: Moved
 
-  constructor(parties: readonly string[], now: () => number, moved: (party: string, present: boolean) => void) {
+  constructor(parties: readonly string[], now: () => number, moved: Moved) {
     this.parties = parties
     this.#now = now
     this.#moved = moved
@@ -49,14 +54,26 @@ export class Members {
 
   /** Resolves with who is present once that many are, when the time is over, or when the signal aborts. */
   async whenPresent(count: number, stop: AbortSignal, withinMs: number): Promise<string[]> {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(withinMs)])
-    while (this.present.length < count && !signal.aborted) await changed(this.#change, signal)
-    return this.present
+    // Not AbortSignal.timeout under AbortSignal.any: on Node 20 garbage collection takes its timer away.
+    const over = new AbortController()
+    const end = () => over.abort()
+    const timer = setTimeout(end, withinMs)
+    stop.addEventListener('abort', end)
+    try {
+      while (this.present.length < count && !stop.aborted && !over.signal.aborted) {
+        await changed(this.#change, over.signal)
+      }
+      return this.present
+    } finally {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', end)
+    }
   }
 
   /** Gives every member, now and later, this task; `ended` is the last. */
   assign(task: TaskNow): void {
     this.#task = task
+    this.#tasksGiven += 1
     this.#change.emit('change')
   }
 
@@ -66,13 +83,13 @@ export class Members {
     const returned = member.stream !== undefined
     member.stream = stream
     this.#change.emit('change')
-    if (!returned) this.#moved(party, true)
+    if (!returned) this.#moved(party, true, member.since < this.#tasksGiven)
     try {
-      yield* this.#tasks(() => member.stream === stream, signal)
+      yield* this.#tasks(member, () => member.stream === stream, signal)
     } finally {
       if (member.stream === stream) {
         member.stream = undefined
-        this.#moved(party, false)
+        this.#moved(party, false, false)
       }
     }
   }
@@ -86,16 +103,17 @@ export class Members {
       const text = `party ${party} joined with ${rows} rows; it joined with ${known.rows} before`
       throw new AggregatorError('AGGREGATION_ROWS', text)
     }
-    const member = known ?? { rows, stream: undefined }
+    const member = known ?? { rows, stream: undefined, since: this.#tasksGiven }
     this.#members.set(party, member)
     return member
   }
 
-  async *#tasks(current: () => boolean, signal: AbortSignal): AsyncGenerator<Task> {
+  async *#tasks(member: Member, current: () => boolean, signal: AbortSignal): AsyncGenerator<Task> {
     let sent: TaskNow | undefined
     while (current() && !signal.aborted) {
       const task = this.#task
-      if (task === undefined || task === sent) {
+      const early = this.#tasksGiven <= member.since && task?.kind !== 'ended'
+      if (task === undefined || task === sent || early) {
         await changed(this.#change, signal)
         continue
       }

@@ -13,6 +13,7 @@ import {
   metricsFrom,
   metricsLayout,
   planModel,
+  type ServerState,
   type Standardisation,
   standardisationFrom,
   statisticsLayout,
@@ -25,7 +26,7 @@ export class ModelState {
   readonly #spec: JobSpec
   readonly #plan
   readonly #strategy
-  #strategyState
+  #strategyState: ServerState | undefined
   #parameters: Float32Array
   #bytes: Uint8Array
   #digest: Uint8Array
@@ -57,6 +58,13 @@ export class ModelState {
     return this.#standardisation
   }
 
+  /** After the last round: what is left is the model to collect, or nothing. */
+  end(finished: boolean): void {
+    this.#strategyState = undefined
+    this.#parameters = new Float32Array(0)
+    if (!finished) this.#bytes = new Uint8Array(0)
+  }
+
   layout(task: TaskKind): UpdateLayout {
     switch (task) {
       case 'statistics':
@@ -80,6 +88,7 @@ export class ModelState {
     }
     const metrics = metricsFrom(this.#spec.task, totals)
     if (task === 'evaluate') return { metrics, trainingLoss: 0 }
+    if (!this.#strategyState) throw new Error('the run has ended: there is no model to step')
     const next = this.#strategy.step(this.#strategyState, this.#parameters, totals.deltas)
     this.#strategyState = next.state
     this.#parameters = next.parameters

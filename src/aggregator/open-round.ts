@@ -69,6 +69,10 @@ export class OpenRound {
     this.#deadline = setTimeout(() => this.input({ kind: 'time', nowMs: setting.plan.deadlineMs }), left)
   }
 
+  get round(): Round {
+    return this.#round
+  }
+
   get number(): number {
     return this.#setting.plan.number
   }
@@ -107,7 +111,11 @@ export class OpenRound {
     clearTimeout(this.#deadline)
     this.#closing.abort(new RoundError('ROUND_CLOSED', `round ${this.number} has closed`))
     const gatherMs = this.#setting.now() - this.#openedMs
-    this.#conclude(this.#queue.then(() => conclude(gatherMs)))
+    const outcome = this.#queue.then(() => {
+      const { round } = this
+      return round.state === 'abandoned' ? { kind: 'abandoned' as const, reason: round.reason } : conclude(gatherMs)
+    })
+    this.#conclude(outcome)
   }
 
   #open(gatherMs: number): Outcome {

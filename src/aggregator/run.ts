@@ -50,6 +50,7 @@ export class AggregationRun {
   readonly #members: Members
   readonly #setting: RunSetting
   readonly #stop = new AbortController()
+  #stopping: { readonly state: 'stopped' | 'abandoned'; readonly reason: string } | undefined
   /** How many events each party has caused in this round. */
   readonly #announced = new Map<string, number>()
   readonly #uploads = new Map<string, AbortController>()
@@ -57,7 +58,7 @@ export class AggregationRun {
   constructor(setting: RunSetting) {
     this.#setting = setting
     this.model = new ModelState(setting.spec)
-    this.#members = new Members(setting.parties, setting.now, (party, present) => this.#moved(party, present))
+    this.#members = new Members(setting.parties, setting.now, (...move) => this.#moved(...move))
     this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, err: error }, 'the run failed')
@@ -71,8 +72,10 @@ export class AggregationRun {
     return this.#state
   }
 
-  stop(reason: string): void {
-    this.#stop.abort(reason)
+  /** @param state `stopped` by a person, `abandoned` for the aggregator's own reasons */
+  stop(reason: string, state: 'stopped' | 'abandoned' = 'stopped'): void {
+    this.#stopping ??= { state, reason }
+    this.#stop.abort()
     this.#round?.input({ kind: 'stopped', reason })
   }
 
@@ -100,9 +103,9 @@ export class AggregationRun {
       checkWeight(party, header.weight, rows)
       upload.endWith(round.closed)
       upload.endWith(this.#newestUpload(party))
-      await this.#setting.places.hold(AbortSignal.any([signal, round.closed]), async () => {
-        upload.waited()
-        const body = await upload.body(header, this.#updateBytes())
+      const bytes = this.#updateBytes()
+      await this.#setting.places.hold(bytes, AbortSignal.any([signal, round.closed]), async () => {
+        const body = await upload.body(header, bytes)
         await round.receive(party, header.round, { digest, weight: rows }, body)
       })
       return header.digest
@@ -133,13 +136,12 @@ export class AggregationRun {
   async #play(): Promise<void> {
     const { rounds } = this.#setting.spec
     const outcome = await this.#assemble()
-    if (outcome !== 'assembled') return this.#end(this.#stop.signal.aborted ? 'stopped' : 'abandoned', outcome)
-    this.#weightUnit = this.#members.rows
+    if (outcome !== 'assembled') return this.#end(this.#stopping?.state ?? 'abandoned', outcome)
     for (let number = 0; number <= rounds.count + 1; number++) {
       const task = number === 0 ? 'statistics' : number <= rounds.count ? 'train' : 'evaluate'
       const closed = await this.#playRound(number, task)
       if (closed.kind === 'released') continue
-      if (this.#stop.signal.aborted) return this.#end('stopped', closed.reason)
+      if (this.#stopping) return this.#end(this.#stopping.state, this.#stopping.reason)
       if (task === 'evaluate') return this.#end('finished', `without a last evaluation: ${closed.reason}`)
       return this.#end('abandoned', closed.reason)
     }
@@ -151,7 +153,7 @@ export class AggregationRun {
     const { parties, spec } = this.#setting
     const everybody = this.#members.whenPresent(parties.length, this.#stop.signal, spec.rounds.deadlineSeconds * 1000)
     const present = await everybody
-    if (this.#stop.signal.aborted) return String(this.#stop.signal.reason)
+    if (this.#stopping) return this.#stopping.reason
     if (present.length >= spec.rounds.quorum) return 'assembled'
     const absent = parties.filter((party) => !present.includes(party))
     const seconds = spec.rounds.deadlineSeconds
@@ -160,6 +162,7 @@ export class AggregationRun {
 
   async #playRound(number: number, task: TaskKind): Promise<Outcome> {
     const { spec, now } = this.#setting
+    this.#weightUnit = this.#members.rows
     const deadlineMs = now() + spec.rounds.deadlineSeconds * 1000
     const plan: RoundPlan = { number, task, cohort: this.#setting.parties, quorum: spec.rounds.quorum, deadlineMs }
     const round = new OpenRound({
@@ -176,8 +179,9 @@ export class AggregationRun {
     this.#task = task
     this.#emit({ kind: 'round-opened', round: number, task, cohort: this.#members.present, deadlineMs })
     this.#members.assign(this.#taskNow(plan))
-    if (this.#stop.signal.aborted) this.stop(String(this.#stop.signal.reason))
     const outcome = await round.outcome
+    // A stopped run releases no further sum, not even one that was just opened.
+    if (this.#stopping) return { kind: 'abandoned', reason: this.#stopping.reason }
     if (outcome.kind === 'released') this.#release(plan, outcome)
     return outcome
   }
@@ -212,15 +216,16 @@ export class AggregationRun {
     return summations[this.#setting.spec.summation].bytes(this.model.layout(this.#task))
   }
 
-  #moved(party: string, present: boolean): void {
+  #moved(party: string, present: boolean, works: boolean): void {
     if (this.#state !== 'running') return
     this.#announce(party, present ? 'joined' : 'gone', this.#round?.number ?? 0, '')
-    this.#round?.input({ kind: present ? 'present' : 'left', party })
+    if (works || !present) this.#round?.input({ kind: present ? 'present' : 'left', party })
   }
 
   #end(state: RunState, reason: string): void {
     this.#state = state
     this.#round = undefined
+    this.model.end(state === 'finished')
     const place = { runId: this.#setting.runId, round: 0, weightUnit: this.#weightUnit, deadlineMs: 0 }
     this.#members.assign({ ...place, kind: 'ended', state, reason })
     this.#emit({ kind: 'state-changed', state, reason })

@@ -67,10 +67,10 @@ export class Runs {
     throw new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
   }
 
-  /** Stops every active run and resolves when all have ended. */
-  async stop(reason: string): Promise<void> {
+  /** Abandons every active run and resolves when all have ended. */
+  async abandon(reason: string): Promise<void> {
     const runs = [...this.#held.values()].map(({ run }) => run)
-    for (const run of runs) run.stop(reason)
+    for (const run of runs) run.stop(reason, 'abandoned')
     await Promise.all(runs.map((run) => run.ended))
   }
 

@@ -1,57 +1,76 @@
 /**
- * One upload, from its header to checked bytes. The header is judged before a byte is allocated; a limited number of
- * uploads are held in memory at once (the others wait, and the party's HTTP/2 window with them), so the memory of an
- * aggregator does not grow with the number of parties that send at the same time.
+ * One upload, from its header to checked bytes. The header is judged before a byte is allocated; a limited amount of
+ * uploads is held in memory at once. The others wait, and the party's HTTP/2 window with them: each costs what the
+ * window lets through and what is read ahead, whatever the size of the model.
  */
 import { createHash } from 'node:crypto'
 import { equalBytes, toHex } from '../crypto/index.ts'
 import type { UpdatePart } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 
-/** Uploads held in memory at once; more would only share the same bandwidth. */
-const STAGED_UPLOADS = 4
+/** Uploads held in memory at once, all runs together; one larger than this is held alone. */
+const STAGED_BYTES = 256 * 1024 * 1024
 /** An upload that brings less than this in that time is dropped (35 kB/s); there is no deadline on the whole. */
 const PROGRESS_BYTES = 1024 * 1024
 const PROGRESS_DEADLINE_MS = 30_000
 
 export type UploadHeader = Extract<UpdatePart, { kind: 'header' }>
 
-/** A first-in, first-out queue for a limited number of places. */
-export class Places {
-  readonly #waiting: (() => void)[] = []
-  #free: number
+interface Waiting {
+  readonly bytes: number
+  readonly enter: () => void
+}
 
-  constructor(places = STAGED_UPLOADS) {
-    this.#free = places
+/** A first-in, first-out queue for a limited amount of memory. */
+export class Places {
+  readonly #budget: number
+  readonly #waiting: Waiting[] = []
+  #held = 0
+
+  constructor(budgetBytes = STAGED_BYTES) {
+    this.#budget = budgetBytes
   }
 
-  async hold<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await this.#turn(signal)
+  async hold<T>(bytes: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal)
+    else this.#held += bytes
     try {
       return await work()
     } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
+      this.#held -= bytes
+      this.#admit()
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #fits(bytes: number): boolean {
+    return this.#held === 0 || this.#held + bytes <= this.#budget
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next && this.#fits(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#held += next.bytes
+      next.enter()
+    }
+  }
+
+  #turn(bytes: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1)
+        this.#waiting.splice(this.#waiting.indexOf(place), 1)
         reject(signal.reason)
+        this.#admit()
       }
-      const enter = () => {
-        signal.removeEventListener('abort', leave)
-        resolve()
+      const place = {
+        bytes,
+        enter: () => {
+          signal.removeEventListener('abort', leave)
+          resolve()
+        },
       }
-      if (signal.aborted) reject(signal.reason)
-      else {
-        this.#waiting.push(enter)
-        signal.addEventListener('abort', leave, { once: true })
-      }
+      if (signal.aborted) return reject(signal.reason)
+      this.#waiting.push(place)
+      signal.addEventListener('abort', leave, { once: true })
     })
   }
 }
@@ -63,14 +82,11 @@ export class Places {
 export class IncomingUpload {
   readonly #parts: AsyncIterator<UpdatePart>
   readonly #ended = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #sinceProgress = 0
 
   constructor(parts: AsyncIterable<UpdatePart>) {
     this.#parts = parts[Symbol.asyncIterator]()
-    const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_DEADLINE_MS / 1000} s`
-    const slow = () => this.#ended.abort(new AggregatorError('AGGREGATION_UPLOAD_SLOW', text))
-    this.#timer = setTimeout(slow, PROGRESS_DEADLINE_MS)
   }
 
   /** Ends the upload when this signal aborts, with its reason. */
@@ -83,14 +99,12 @@ export class IncomingUpload {
       })
   }
 
-  /** Waiting for a place is not the sender's slowness. */
-  waited(): void {
-    this.#timer.refresh()
-  }
-
   /** @throws AggregatorError AGGREGATION_UPLOAD_FORM if the first part is not a header. */
   async header(): Promise<UploadHeader> {
+    this.#startClock()
     const first = await this.#next()
+    // Waiting for a place, which comes next, is not the sender's slowness.
+    clearTimeout(this.#timer)
     if (first?.kind === 'header') return first
     throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'an upload has to begin with its header')
   }
@@ -103,6 +117,7 @@ export class IncomingUpload {
     if (header.length !== expected) {
       throw wrongLength(`the header announces ${header.length} bytes, an update of this round has ${expected}`)
     }
+    this.#startClock()
     const body = new Uint8Array(expected)
     const hash = createHash('sha256')
     let filled = 0
@@ -129,8 +144,15 @@ export class IncomingUpload {
   #progressed(bytes: number): void {
     this.#sinceProgress += bytes
     if (this.#sinceProgress < PROGRESS_BYTES) return
+    this.#startClock()
+  }
+
+  #startClock(): void {
+    clearTimeout(this.#timer)
     this.#sinceProgress = 0
-    this.#timer.refresh()
+    const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_DEADLINE_MS / 1000} s`
+    const slow = () => this.#ended.abort(new AggregatorError('AGGREGATION_UPLOAD_SLOW', text))
+    this.#timer = setTimeout(slow, PROGRESS_DEADLINE_MS)
   }
 
   async #next(): Promise<UpdatePart | undefined> {

@@ -2,14 +2,15 @@
  * The life of one round, as a pure state machine: `step(round, event) -> { round, effects }`.
  *
  *   gathering ──> summing ──> released
- *       └──────────> abandoned
+ *       └────────────┴──> abandoned
  *
  * gathering  updates come in; each counts once, by party. The round closes when every present party has delivered and
  *            the quorum is reached, or at the deadline with the quorum. A party that left is not waited for once the
  *            quorum is there, and may come back until the round closes.
  * summing    the set of contributors is fixed; the sum is being opened.
  * released   the sum is out.
- * abandoned  the deadline passed without the quorum, the quorum became impossible, or the run was stopped.
+ * abandoned  the deadline passed without the quorum, the quorum became impossible, or the run was stopped, if need be
+ *            while its sum was being opened.
  *
  * Time enters as an event. Refused updates are thrown as RoundError and leave the round as it was.
  */
@@ -19,6 +20,7 @@ import type { PartyActivity, TaskKind } from './run.ts'
 export interface RoundPlan {
   readonly number: number
   readonly task: TaskKind
+  /** Who may contribute: those present are asked, those who come in time are asked too. */
   readonly cohort: readonly string[]
   /** Updates without which the round is abandoned at its deadline. */
   readonly quorum: number
@@ -117,8 +119,10 @@ export function step(round: Round, input: RoundInput): Step {
   if (input.kind === 'summed') {
     return round.state === 'summing' ? { round: { ...round, state: 'released' }, effects: [] } : { round, effects: [] }
   }
-  if (round.state !== 'gathering') return { round, effects: [] }
-  if (input.kind === 'stopped') return abandon(round, input.reason, [])
+  if (input.kind === 'stopped' && (round.state === 'gathering' || round.state === 'summing')) {
+    return abandon(round, input.reason, [])
+  }
+  if (round.state !== 'gathering' || input.kind === 'stopped') return { round, effects: [] }
   const [next, effects] = gather(round, input)
   return settle(next, effects, input.kind === 'time' ? input.nowMs : undefined)
 }
@@ -146,7 +150,7 @@ function gather(round: Gathering, input: GatherInput): [Gathering, RoundEffect[]
       ]
     case 'present':
       if (!round.plan.cohort.includes(party)) return [round, []]
-      return [{ ...round, present: new Set(round.present).add(party), refused: without(round.refused, party) }, []]
+      return [{ ...round, present: new Set(round.present).add(party) }, []]
     case 'left':
       return [{ ...round, present: without(round.present, party) }, []]
   }
@@ -168,7 +172,7 @@ function settle(round: Gathering, effects: RoundEffect[], nowMs: number | undefi
   return { round, effects }
 }
 
-function abandon(round: Gathering, reason: string, effects: readonly RoundEffect[]): Step {
+function abandon(round: Closed, reason: string, effects: readonly RoundEffect[]): Step {
   const { plan, received } = round
   return { round: { state: 'abandoned', plan, received, reason }, effects: [...effects, { kind: 'abandon', reason }] }
 }

@@ -99,7 +99,7 @@ describe('a party that goes away', () => {
       leaving.abort()
       await task
     }
-    await bench.runs.stop('the test is over')
+    await bench.runs.abandon('the test is over')
     const told = (await bench.events()).filter((event) => event.kind === 'party-changed')
     expect(told.length).toBe(20)
   })
@@ -229,7 +229,7 @@ describe('the aggregator refuses', () => {
     for (let i = 0; i < 32; i++) await start(i)
     await expect(start(32)).rejects.toThrow(refusal('AGGREGATION_FULL'))
     expect(await bench.aggregation.getAggregationStatus({}, call)).toEqual({ activeRuns: 32 })
-    await bench.runs.stop('the test is over')
+    await bench.runs.abandon('the test is over')
     await start(32)
   })
 

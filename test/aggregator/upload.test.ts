@@ -62,7 +62,7 @@ describe('an update is refused', () => {
     ;[task = task] = await next()
     const attack = upload(task, withInt(narrow.update(task), 0, 1 << 15))
     await expect(narrow.submit('bank-a', attack)).rejects.toThrow(refusal('UPDATE_OUT_OF_RANGE'))
-    await narrow.runs.stop('the test is over')
+    await narrow.runs.abandon('the test is over')
     const announced = expect.objectContaining({ party: 'bank-a', activity: 'refused', detail: 'UPDATE_OUT_OF_RANGE' })
     expect(await narrow.events()).toContainEqual(announced)
   })
@@ -129,22 +129,22 @@ test('an upload under way ends when its round closes, and gives its place back',
   const stalled = ['bank-a', 'bank-b', 'bank-c'].map((party) => bench.submit(party, stall(header ? [header] : [])))
   const outcomes = stalled.map((each) => expect(each).rejects.toThrow(refusal('ROUND_CLOSED')))
   await new Promise(setImmediate)
-  await bench.runs.stop('the test is over')
+  await bench.runs.abandon('the test is over')
   await Promise.all(outcomes)
 })
 
 test('places are given in order, and a waiting upload that leaves does not keep one', async () => {
-  const places = new Places(1)
+  const places = new Places(10)
   const order: string[] = []
   const gate = withResolvers()
   const never = new AbortController().signal
   const leaving = new AbortController()
-  const first = places.hold(never, async () => {
+  const first = places.hold(10, never, async () => {
     await gate.promise
     order.push('first')
   })
-  const left = places.hold(leaving.signal, async () => order.push('left'))
-  const last = places.hold(never, async () => order.push('last'))
+  const left = places.hold(10, leaving.signal, async () => order.push('left'))
+  const last = places.hold(10, never, async () => order.push('last'))
   leaving.abort(new Error('gone'))
   await expect(left).rejects.toThrow('gone')
   gate.resolve(undefined)

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import type { Metrics } from '../../src/learning/index.ts'
+import { agentErrors } from '../../parties/index.ts'
 import { createMemoryNetwork, grpcNetwork, type Network } from '../../src/rpc/index.ts'
 import { openPolicy, startFederation } from '../support/federation.ts'
 import { loansSpec, writeLoans } from '../support/loans.ts'
@@ -133,7 +134,7 @@ describe('a party declines', () => {
     expect(declined?.reasons.join()).toMatch(/POLICY_MODEL.*POLICY_ROUNDS/)
   })
 
-  test('data that breaks the contract: the code leaves the bank, the cell does not', async () => {
+  test('data that breaks the contract: neither the cell nor what is wrong with it leaves the bank', async () => {
     const files = writeLoans(parties)
     const path = files['bank-b'] ?? ''
     writeFileSync(path, readFileSync(path, 'utf8').replace(/^(bank-b-3,)[^,]*/m, '$1secret-income'))
@@ -142,7 +143,7 @@ describe('a party declines', () => {
     const { run } = await federation.follow(runId)
     expect(run.state).toBe('finished')
     const told = run.parties.find(({ party }) => party === 'bank-b')?.reasons.join() ?? ''
-    expect(told).toMatch(/^DATA_/)
+    expect(told).toBe(`AGENT_DATA: ${agentErrors.AGENT_DATA.cause}`)
     expect(told).not.toContain('secret-income')
     expect(federation.log.join('\n')).toMatch(/party\/bank-b error .*income/)
   })
