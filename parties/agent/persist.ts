@@ -6,6 +6,8 @@ import type { Log } from '../../src/rpc/index.ts'
 const FIRST_PAUSE_MS = 250
 /** Short enough that a restarted server has its parties back within seconds. */
 const LONGEST_PAUSE_MS = 10_000
+/** After a refusal, which the next attempt will hardly change: two agents under one name must not chase each other. */
+const REFUSED_PAUSE_MS = 60_000
 
 /**
  * Runs `converse` until it says that it is over, or the signal aborts. It calls `connected` when the other side has
@@ -20,6 +22,7 @@ export async function persist(
 ): Promise<void> {
   let pauseMs = FIRST_PAUSE_MS
   while (!signal.aborted) {
+    let refused = false
     try {
       const state = await converse(() => {
         pauseMs = FIRST_PAUSE_MS
@@ -28,9 +31,10 @@ export async function persist(
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof CodedError) || !worthAnotherTry(error)) throw error
+      refused = !isTransport(error)
       log.warn({ code: error.code, next: error.row.next }, `${whom}: ${error.message}; trying again`)
     }
-    await pause(pauseMs, signal)
+    await pause(refused ? REFUSED_PAUSE_MS : pauseMs, signal)
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
   }
 }

@@ -2,7 +2,6 @@
  * One run as a party sees it: judged, answered, joined, worked on, left. Two loops: `decide` answers the coordinator
  * once; `join` keeps the stream of tasks open and works on the newest task only.
  */
-import { toHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import { jobDigest, judgeJob, type JobSpec, policyReasons, readCanonicalSpec } from '../../src/job/index.ts'
 import type { ClientCall, PartyApi, RoundApi } from '../../src/rpc/index.ts'
@@ -175,8 +174,7 @@ export class RunAtParty {
     const { rounds, log } = this.#desk
     try {
       const update = await work(local, task, rounds, signal, log)
-      const digest = await submit(update, task, local.rows, rounds, signal, log)
-      if (digest) log.info({ run: task.runId, round: task.round, digest: toHex(digest) }, 'the update is in')
+      await submit(update, task, local.rows, rounds, signal, log)
     } catch (error) {
       if (signal.aborted) return
       this.#report(`cannot do the task of round ${task.round}`, error)
@@ -197,6 +195,7 @@ export class RunAtParty {
 
 /** What others may know of an error at this party: a code and its general cause, never its message. */
 function publicText(error: CodedError): string {
-  const { code, row } = error instanceof PartyError ? { code: 'AGENT_DATA', row: agentErrors.AGENT_DATA } : error
+  const aboutRows = error instanceof PartyError && error.code !== 'DATA_COLUMN_MISSING'
+  const { code, row } = aboutRows ? { code: 'AGENT_DATA', row: agentErrors.AGENT_DATA } : error
   return `${code}: ${row.cause}`
 }

@@ -111,7 +111,6 @@ function wrongModel(text: string): AgentError {
 /**
  * Sends an update until the aggregator has it, or a newer task makes it pointless. The same bytes go each time, so an
  * update whose acknowledgement was lost is not counted twice.
- * @returns the digest, or undefined if the signal aborted first
  */
 export async function submit(
   update: Uint8Array,
@@ -120,24 +119,17 @@ export async function submit(
   rounds: Rounds,
   signal: AbortSignal,
   log: Log,
-): Promise<Uint8Array | undefined> {
+): Promise<void> {
+  const { runId, round } = task
   const digest = sha256(update)
-  const header = {
-    kind: 'header',
-    runId: task.runId,
-    round: task.round,
-    digest,
-    length: update.length,
-    weight,
-  } as const
-  let accepted: Uint8Array | undefined
+  const header = { kind: 'header', runId, round, digest, length: update.length, weight } as const
+  // One line for every update that leaves, whatever becomes of its acknowledgement.
+  log.info({ run: runId, round, digest: toHex(digest), bytes: update.length }, 'sending the update')
   const send = async () => {
-    const call = { signal, deadlineMs: task.remainingMs + GRACE_MS }
-    accepted = (await rounds.submitUpdate(parts(header, update), call)).digest
+    await rounds.submitUpdate(parts(header, update), { signal, deadlineMs: task.remainingMs + GRACE_MS })
     return 'over' as const
   }
   await persist('the aggregator', log, signal, send, isTransport)
-  return accepted
 }
 
 async function* parts(header: UpdatePart, update: Uint8Array): AsyncGenerator<UpdatePart> {

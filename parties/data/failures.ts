@@ -28,7 +28,8 @@ export async function describeFailure(error: unknown, read: FailedRead): Promise
   if (read.format === 'csv' && /^IO Error/i.test(text)) {
     return new PartyError('DATA_FILE_UNREADABLE', `${read.path}: DuckDB cannot open or read the file`)
   }
-  if (/^(IO|Invalid Input|Conversion|Not implemented) Error/i.test(text)) {
+  // Whatever DuckDB calls it (Invalid Input, Conversion, Invalid, ...): its text may quote rows, so none of it leaves here.
+  if (/^[A-Z][\w ]* Error\b/i.test(text)) {
     return read.format === 'csv' ? describeCsv(read, text) : damagedParquet(read.path, text)
   }
   return error

@@ -53,8 +53,15 @@ export interface Trained {
   readonly loss: number
 }
 
-/** Rows predicted at once: enough to be fast, and 1,000 wide rows are still small. */
+/** Rows predicted at once: enough to be fast, */
 const PREDICTED_AT_ONCE = 1024
+/** and fewer for a wide model: values of its widest layer at once, 16 MB. */
+const VALUES_AT_ONCE = 4_000_000
+
+function rowsAtOnce({ parameters, inputs }: ModelPlan): number {
+  const widest = parameters.reduce((width, { shape }) => Math.max(width, ...shape), inputs)
+  return Math.max(1, Math.min(PREDICTED_AT_ONCE, Math.floor(VALUES_AT_ONCE / widest)))
+}
 
 /** @returns undefined when stopped. Throws TRAINER_DIVERGED. */
 export function trainRows(
@@ -105,9 +112,10 @@ export function predictRows(
 ): Float32Array | undefined {
   const predictions = new Float32Array(input.rows * plan.outputs)
   model.load(input.parameters)
-  for (let row = 0; row < input.rows; row += PREDICTED_AT_ONCE) {
+  const atOnce = rowsAtOnce(plan)
+  for (let row = 0; row < input.rows; row += atOnce) {
     if (supervision.stopped()) return undefined
-    const rows = Math.min(PREDICTED_AT_ONCE, input.rows - row)
+    const rows = Math.min(atOnce, input.rows - row)
     const features = input.features.slice(row * plan.inputs, (row + rows) * plan.inputs)
     predictions.set(model.predict(features, rows), row * plan.outputs)
   }

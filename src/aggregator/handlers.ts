@@ -32,8 +32,13 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
 export function createRounds(runs: Runs): RoundApi<ServerCall> {
   return {
     join: ({ runId, jobDigest, rows }, { peer, signal }) => runs.get(runId).join(peer.name, jobDigest, rows, signal),
-    async *fetchParameters({ runId, modelDigest }) {
-      yield* chunks(runs.get(runId).parameters(modelDigest))
+    async *fetchParameters({ runId, modelDigest }, { peer }) {
+      const run = runs.get(runId)
+      const { length } = run.parameters(peer.name, modelDigest)
+      // Each piece is asked for anew and copied: a reader that stands still keeps one piece alive, not a whole model.
+      for (let at = 0; at < length; at += CHUNK_BYTES) {
+        yield run.parameters(peer.name, modelDigest).slice(at, at + CHUNK_BYTES)
+      }
     },
     async submitUpdate(parts, { peer, signal }) {
       const upload = new IncomingUpload(parts)

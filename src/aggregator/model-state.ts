@@ -18,8 +18,9 @@ import {
   standardisationFrom,
   statisticsLayout,
   trainLayout,
+  verifyStatistics,
 } from '../learning/index.ts'
-import type { SumTotals, TaskKind } from '../round/index.ts'
+import { summations, type SumTotals, type TaskKind } from '../round/index.ts'
 import type { UpdateLayout } from '../update/index.ts'
 
 export class ModelState {
@@ -74,6 +75,13 @@ export class ModelState {
       case 'evaluate':
         return metricsLayout(this.#spec.task)
     }
+  }
+
+  /** One party's statistics, before they count. @throws LearningError LEARNING_TOTALS_INVALID */
+  verify(task: TaskKind, update: Uint8Array, rows: number): void {
+    if (task !== 'statistics') return
+    const { summation, encoding, data } = this.#spec
+    verifyStatistics(data.features, summations[summation].inspect(update, this.layout(task), encoding), rows)
   }
 
   /**

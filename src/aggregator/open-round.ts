@@ -82,9 +82,20 @@ export class OpenRound {
     return admit(this.#round, party, round, digest)
   }
 
-  /** Resolves when the update is in the sum. @throws RoundError, UpdateError */
-  async receive(party: string, round: number, contribution: Contribution, update: Uint8Array): Promise<void> {
+  /**
+   * Resolves when the update is in the sum.
+   * @param judge throws for an update that is well-formed and cannot be true
+   * @throws RoundError, UpdateError
+   */
+  async receive(
+    party: string,
+    round: number,
+    contribution: Contribution,
+    update: Uint8Array,
+    judge: () => void,
+  ): Promise<void> {
     this.#worked += await drive(this.#setting.sum.verify(update))
+    judge()
     this.input({ kind: 'received', party, round, contribution }, update)
     await this.#queue
   }

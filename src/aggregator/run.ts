@@ -87,7 +87,9 @@ export class AggregationRun {
     return this.#members.join(party, rows, signal)
   }
 
-  parameters(digest: Uint8Array): Uint8Array {
+  /** @throws AggregatorError for a stranger, and once the model is no longer that of the current round. */
+  parameters(party: string, digest: Uint8Array): Uint8Array {
+    this.#members.rowsOf(party)
     if (equalBytes(digest, this.model.digest)) return this.model.bytes
     throw new AggregatorError('AGGREGATION_UNKNOWN_MODEL', `${toHex(digest)} is not the model of the current round`)
   }
@@ -106,7 +108,8 @@ export class AggregationRun {
       const bytes = this.#updateBytes()
       await this.#setting.places.hold(bytes, AbortSignal.any([signal, round.closed]), async () => {
         const body = await upload.body(header, bytes)
-        await round.receive(party, header.round, { digest, weight: rows }, body)
+        const judge = () => this.model.verify(this.#task, body, rows)
+        await round.receive(party, header.round, { digest, weight: rows }, body, judge)
       })
       return header.digest
     } catch (error) {

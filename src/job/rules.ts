@@ -33,7 +33,8 @@ export function rangeRule(value: unknown, context: Context): void {
 const columns = z.object({ id: z.unknown(), label: z.unknown(), features: z.array(z.unknown()) })
 const named = z.object({ name: z.string() })
 
-/** Each column has one role. Names are compared without case, because the parties' SQL engine reads them so. */
+/** Each column has one role. Names are compared without case: Age beside age is a mistake to people, and one column
+ * to most databases. */
 export function columnRules(value: unknown, context: Context): void {
   const parsed = columns.safeParse(value)
   if (!parsed.success) return

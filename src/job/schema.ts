@@ -205,7 +205,13 @@ const strategy = z
 const encoding = z
   .strictObject({
     bits: z.int().min(8).max(32).default(32).describe('Bits of one value of an update'),
-    range: z.number().gt(0).max(1_000_000).default(16).describe('Largest size of one value; a larger one is an error'),
+    range: z
+      .number()
+      // A narrow range would ask each party how large its update is.
+      .min(1)
+      .max(1_000_000)
+      .default(16)
+      .describe('Largest size of one value; a larger one is an error'),
   })
   .describe('The fixed-point form of updates')
 

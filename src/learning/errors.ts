@@ -33,9 +33,9 @@ export const learningErrors = {
     next: 'Lower the learning rate or choose a smaller model.',
   },
   LEARNING_TOTALS_INVALID: {
-    status: 'DATA_LOSS',
-    cause: 'The summed statistics contradict each other, so at least one party did not send sums over real rows.',
-    next: 'Run again with fewer parties to find which one, and check what it runs.',
+    status: 'INVALID_ARGUMENT',
+    cause: 'Statistics contradict each other: they are not sums over real rows.',
+    next: 'Check what the party runs that is named beside this code: an unchanged agent cannot send this.',
   },
   LEARNING_MODEL_INVALID: {
     status: 'INVALID_ARGUMENT',

@@ -17,7 +17,7 @@ export {
   metricsUpdate,
 } from './metrics.ts'
 export { MAXIMUM_PARAMETERS, type ModelPlan, type ModelSpec, type Parameter, planModel } from './model.ts'
-export { type Standardisation, standardisationFrom, standardise } from './standardisation.ts'
+export { type Standardisation, standardisationFrom, standardise, verifyStatistics } from './standardisation.ts'
 export { statisticsLayout, statisticsUpdate } from './statistics.ts'
 export { createStrategy, type ServerState, type Strategy, type StrategySpec } from './strategy.ts'
 export { MAXIMUM_CLASSES, scaleLabels, type TaskOutput, type TaskSpec, taskOutput, unscaleLabels } from './task.ts'

@@ -30,6 +30,23 @@ export function standardisationFrom(
   return { mean: moments.map(({ mean }) => mean), deviation: moments.map(({ deviation }) => deviation) }
 }
 
+/**
+ * One party's statistics, before they enter the sum: could they come from `rows` real rows?
+ * Throws LEARNING_SHAPE, LEARNING_TOTALS_INVALID naming the column.
+ */
+export function verifyStatistics(
+  features: readonly FeatureColumn[],
+  totals: { readonly counts: ArrayLike<number>; readonly sums: ArrayLike<number> },
+  rows: number,
+): void {
+  standardisationFrom(features, totals)
+  for (const [at, { name }] of encodedColumns(features).entries()) {
+    const { present } = columnSums(totals.counts, at)
+    if (present <= BigInt(rows)) continue
+    throw new LearningError('LEARNING_TOTALS_INVALID', `${present} values of input column ${name} in ${rows} rows`)
+  }
+}
+
 function momentsOf(column: EncodedColumn, counts: ArrayLike<number>, at: number): { mean: number; deviation: number } {
   const { present, sum, squares } = columnSums(counts, at)
   const span = column.maximum - column.minimum

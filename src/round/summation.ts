@@ -53,6 +53,8 @@ export interface Summation {
   bytes(layout: UpdateLayout): number
   seal(values: UpdateValues, share: number, layout: UpdateLayout, encoding: Encoding): Uint8Array
   createSum(layout: UpdateLayout, encoding: Encoding): Sum
+  /** The counts and sums of one update: only where the aggregator may look at one, to refuse what cannot be true. */
+  inspect(update: Uint8Array, layout: UpdateLayout, encoding: Encoding): Omit<SumTotals, 'deltas'>
 }
 
 /** Elements handled between two pauses: about a millisecond of verifying or adding. */
@@ -61,6 +63,10 @@ const SLICE = 1 << 19
 const integers: Summation = {
   bytes: updateBytes,
   seal: (values, share, layout, encoding) => toBytes(encodeUpdate(values, share, layout, encoding)),
+  inspect(update, layout, encoding) {
+    const tail = Float64Array.from(fromBytes(update).subarray(layout.deltas))
+    return decodeSum(tail, 1, { ...layout, deltas: 0 }, encoding)
+  },
   createSum(layout, encoding) {
     const elements = updateElements(layout)
     const accumulator = createAccumulator(elements)

@@ -93,7 +93,7 @@ export function createBench(changes: object = {}, allowPlain = false) {
 }
 export type Bench = ReturnType<typeof createBench>
 
-async function* streamOf(parts: Iterable<UpdatePart> | AsyncIterable<UpdatePart>): AsyncGenerator<UpdatePart> {
+export async function* streamOf(parts: Iterable<UpdatePart> | AsyncIterable<UpdatePart>): AsyncGenerator<UpdatePart> {
   yield* parts
 }
 

@@ -116,6 +116,93 @@ describe('a party that goes away', () => {
   })
 })
 
+test('one party that lies in its statistics is refused by name, and the others finish', async () => {
+  const bench = createBench()
+  await bench.start()
+  const lie = async (task: Task) => {
+    const bytes = bench.update(task).slice()
+    // Squares without values: no rows can have these sums.
+    if (task.kind === 'statistics') new DataView(bytes.buffer).setInt32(bytes.length - 4, 2 ** 30, true)
+    const answer = bench.submit('bank-c', upload(task, bytes))
+    if (task.kind !== 'statistics') await answer
+    else await expect(answer).rejects.toThrow(expect.objectContaining({ code: 'LEARNING_TOTALS_INVALID' }))
+    return undefined
+  }
+  await Promise.all([takePart(bench, 'bank-a'), takePart(bench, 'bank-b'), takePart(bench, 'bank-c', lie)])
+  const events = await bench.events()
+  const refused = { party: 'bank-c', activity: 'refused', detail: 'LEARNING_TOTALS_INVALID' }
+  expect(events).toContainEqual(expect.objectContaining(refused))
+  expect(closed(events)[0]).toMatchObject({ contributors: ['bank-a', 'bank-b'], missing: ['bank-c'] })
+  expect(ending(events)).toMatchObject({ state: 'finished' })
+})
+
+test('a large bank that joins late takes part from the next round on, with its share', async () => {
+  const bench = createBench({ rounds: { count: 3, quorum: 2, minimumParties: 2, deadlineSeconds: 1 } })
+  await bench.start()
+  const large = 100_000
+  let late: Promise<void> | undefined
+  const joinLate = async () => {
+    const stream = bench.join('bank-c', large)
+    for (let task = await nextTask(stream); task.kind !== 'ended'; task = await nextTask(stream)) {
+      expect(task.weightUnit).toBe(large + 20)
+      const bytes = bench.update(task, { rows: large })
+      await bench.submit('bank-c', upload(task, bytes, { weight: large }))
+    }
+  }
+  const first = async (task: Task) => {
+    if (task.kind === 'train' && task.round === 1) late = joinLate()
+    await bench.submit('bank-a', upload(task, bench.update(task)))
+    return undefined
+  }
+  await Promise.all([takePart(bench, 'bank-a', first), takePart(bench, 'bank-b')])
+  await late
+  const contributors = closed(await bench.events()).map((round) => round.contributors.length)
+  expect(contributors).toEqual([2, 2, 3, 3, 3])
+})
+
+test('a party that declined and reconnected is not waited for', async () => {
+  const bench = createBench()
+  await bench.start()
+  const declining = (async () => {
+    const stream = bench.join('bank-c')
+    const { round } = await nextTask(stream)
+    await bench.rounds.declineTask({ runId, round, code: 'AGENT_FAILED' }, bench.as('party', 'bank-c'))
+    await stream.return?.()
+    const again = bench.join('bank-c')
+    for (let task = await nextTask(again); task.kind !== 'ended'; task = await nextTask(again)) {
+      if (task.round !== round) await bench.submit('bank-c', upload(task, bench.update(task)))
+    }
+  })()
+  const withoutC = closed(
+    (await Promise.all([bench.events(), takePart(bench, 'bank-a'), takePart(bench, 'bank-b')]))[0],
+  )
+  expect(withoutC[0]).toMatchObject({ task: 'statistics', missing: ['bank-c'] })
+  expect(withoutC[0]?.gatherMs).toBeLessThan(5_000)
+  await bench.runs.abandon('the test is over')
+  await declining
+})
+
+test('a run that is stopped while its last update is being added releases nothing more', async () => {
+  const bench = createBench()
+  await bench.start()
+  const stop = async (task: Task) => {
+    const sent = bench.submit('bank-c', upload(task, bench.update(task)))
+    if (task.kind === 'train') {
+      bench.runs.get(runId).stop('enough')
+      await sent.catch((error: unknown) => expect(error).toMatchObject({ code: 'ROUND_CLOSED' }))
+    } else await sent
+    return undefined
+  }
+  await Promise.all(
+    [takePart(bench, 'bank-a'), takePart(bench, 'bank-b'), takePart(bench, 'bank-c', stop)].map((each) =>
+      each.catch(() => undefined),
+    ),
+  )
+  const events = await bench.events()
+  expect(closed(events).map(({ task }) => task)).toEqual(['statistics'])
+  expect(ending(events)).toMatchObject({ state: 'stopped', reason: 'enough' })
+})
+
 describe('a run ends', () => {
   const soon = { rounds: { count: 1, quorum: 2, minimumParties: 2, deadlineSeconds: 1 } }
 
@@ -157,19 +244,6 @@ describe('a run ends', () => {
   })
 
   test('abandoned when the sum cannot become a model, with the code of what is wrong', async () => {
-    const impossible = createBench()
-    await impossible.start()
-    const lie = (party: string) => async (task: Task) => {
-      const bytes = impossible.update(task)
-      // Squares without values: no rows can have these sums.
-      new DataView(bytes.buffer, bytes.byteOffset).setInt32(bytes.length - 4, 2 ** 30, true)
-      await impossible.submit(party, upload(task, bytes))
-      return undefined
-    }
-    await Promise.all(parties.map((party) => takePart(impossible, party, lie(party))))
-    const reason = expect.stringContaining('LEARNING_TOTALS_INVALID')
-    expect(ending(await impossible.events())).toMatchObject({ state: 'abandoned', reason })
-
     const failing = createBench()
     await failing.start()
     vi.spyOn(failing.runs.get(runId).model, 'apply').mockImplementation(() => {
@@ -249,6 +323,7 @@ describe('the aggregator refuses', () => {
     const bench = createBench()
     await bench.start()
     const request = { runId, modelDigest: new Uint8Array(32) }
+    void bench.join('bank-a').next()
     const fetch = bench.rounds.fetchParameters(request, bench.as('party', 'bank-a'))[Symbol.asyncIterator]()
     await expect(fetch.next()).rejects.toThrow(refusal('AGGREGATION_UNKNOWN_MODEL'))
     const collect = bench.aggregation.collectModel({ runId }, bench.as('coordinator', 'main'))[Symbol.asyncIterator]()

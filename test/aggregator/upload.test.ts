@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { Places } from '../../src/aggregator/upload.ts'
+import { IncomingUpload, Places } from '../../src/aggregator/upload.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { Task, UpdatePart } from '../../src/rpc/index.ts'
-import { type Bench, createBench, nextTask, upload } from './bench.ts'
+import { type Bench, createBench, nextTask, streamOf, upload } from './bench.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 
@@ -131,6 +131,26 @@ test('an upload under way ends when its round closes, and gives its place back',
   await new Promise(setImmediate)
   await bench.runs.abandon('the test is over')
   await Promise.all(outcomes)
+})
+
+test('waiting for a place is not slowness', async () => {
+  const places = new Places(10)
+  const gate = withResolvers()
+  const never = new AbortController().signal
+  const holding = places.hold(10, never, () => gate.promise)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const incoming = new IncomingUpload(streamOf(upload(task, honest)))
+    const header = await incoming.header()
+    const waiting = places.hold(10, never, () => incoming.body(header, honest.length))
+    await vi.advanceTimersByTimeAsync(120_000)
+    gate.resolve(undefined)
+    expect(await waiting).toEqual(honest)
+    incoming.close()
+  } finally {
+    vi.useRealTimers()
+  }
+  await holding
 })
 
 test('places are given in order, and a waiting upload that leaves does not keep one', async () => {

@@ -115,6 +115,13 @@ describe('a round is abandoned', () => {
   })
 })
 
+test('a round that is stopped while its sum is being opened is abandoned', () => {
+  const stop: RoundInput = { kind: 'stopped', reason: 'by a person' }
+  const { round, kinds } = play([received('bank-a'), received('bank-b'), received('bank-c'), stop, { kind: 'summed' }])
+  expect(round).toMatchObject({ state: 'abandoned', reason: 'by a person' })
+  expect(kinds.slice(-2)).toEqual(['sum', 'abandon'])
+})
+
 describe('an update is refused', () => {
   const delivered = play([received('bank-a')]).round
   const closed = play([received('bank-a'), received('bank-c'), { kind: 'time', nowMs: 1_000 }]).round

@@ -50,8 +50,11 @@ export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): 
     settings,
     log: options.log,
     admit(socket, peer) {
-      peers.enter(socket, peer)
-      injector.injectConnection(socket)
+      if (peers.enter(socket, peer)) injector.injectConnection(socket)
+      else {
+        options.log.warn({ peer: peer.name, role: peer.role }, 'connection refused: this certificate holds too many')
+        socket.destroy()
+      }
     },
   })
 
@@ -75,8 +78,12 @@ export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): 
   return { address: formatAddress(door.address), drain, [Symbol.asyncDispose]: () => drain(0) }
 }
 
+/** Connections that one certificate may hold: an agent needs one, and one more while the old one is given up. */
+const CONNECTIONS_OF_A_PEER = 16
+
 interface GuestBook {
-  enter(socket: TLSSocket, peer: Peer): void
+  /** @returns false when the guest has too many connections already. */
+  enter(socket: TLSSocket, peer: Peer): boolean
   find(fingerprint: string | undefined): Peer | undefined
 }
 
@@ -87,12 +94,14 @@ function createGuestBook(): GuestBook {
     enter(socket, peer) {
       const fingerprint = socket.getPeerX509Certificate()?.fingerprint256 ?? ''
       const guest = guests.get(fingerprint) ?? { peer, connections: 0 }
+      if (guest.connections >= CONNECTIONS_OF_A_PEER) return false
       guest.connections += 1
       guests.set(fingerprint, guest)
       socket.once('close', () => {
         guest.connections -= 1
         if (guest.connections === 0) guests.delete(fingerprint)
       })
+      return true
     },
     find: (fingerprint) => guests.get(fingerprint ?? '')?.peer,
   }

@@ -30,6 +30,8 @@ export interface DoorOptions {
 
 /** Parties of one run, twice over for reconnecting, and users: more is a mistake or an attack. */
 const MAXIMUM_CONNECTIONS = 4096
+/** Of these, connections whose handshake is not over: it takes milliseconds, so the oldest of many is not in earnest. */
+const MAXIMUM_HANDSHAKES = 512
 
 export async function openDoor({ address, own, settings, log, admit }: DoorOptions): Promise<Door> {
   const { certificatePem, keyPem, rootsPem } = own.identity
@@ -47,14 +49,23 @@ export async function openDoor({ address, own, settings, log, admit }: DoorOptio
   })
   server.maxConnections = MAXIMUM_CONNECTIONS
   const sockets = new Set<Socket>()
+  const shaking = new Map<string, Socket>()
   server.on('connection', (socket: Socket) => {
+    const from = whence(socket)
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    shaking.set(from, socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      shaking.delete(from)
+    })
+    const [oldest] = shaking.size > MAXIMUM_HANDSHAKES ? shaking.values() : []
+    oldest?.destroy()
   })
   server.on('tlsClientError', (error, socket) => {
     log.warn({ from: socket.remoteAddress, err: error }, 'TLS handshake failed')
   })
   server.on('secureConnection', (socket) => {
+    shaking.delete(whence(socket))
     // From here on the HTTP/2 session reports what happens to its socket; an error without a listener ends the program.
     socket.on('error', (error) => log.info({ from: socket.remoteAddress, err: error }, 'connection broken'))
     const peer = judge(socket, own, settings, log)
@@ -75,8 +86,12 @@ export async function openDoor({ address, own, settings, log, admit }: DoorOptio
   }
 }
 
+function whence(socket: Socket): string {
+  return `${socket.remoteAddress ?? 'nowhere'}:${socket.remotePort ?? 0}`
+}
+
 function judge(socket: TLSSocket, own: CheckedIdentity, settings: GrpcSettings, log: Log): Peer | undefined {
-  const from = `${socket.remoteAddress ?? 'nowhere'}:${socket.remotePort ?? 0}`
+  const from = whence(socket)
   try {
     if (socket.alpnProtocol !== 'h2')
       throw new RpcError('PEER_NOT_TLS', `the caller from ${from} does not speak HTTP/2`)
