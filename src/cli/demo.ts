@@ -3,7 +3,7 @@
  * their own over mTLS; the demo submits a job like any user, watches it, and then does what no user could: it trains
  * each bank alone and all of them pooled, to show what the federation is worth. It leaves nothing running.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { evaluateModel } from '../../parties/index.ts'
@@ -12,17 +12,21 @@ import { encodedColumns, type Metrics, planModel } from '../learning/index.ts'
 import type { Run } from '../round/index.ts'
 import { measureBaselines, readRows } from './demo/baselines.ts'
 import { startFederation } from './demo/federation.ts'
-import { type DemoInput, type DemoOptions, prepareInput } from './demo/job.ts'
+import { checkOptions, type DemoInput, type DemoOptions, prepareInput } from './demo/job.ts'
 import { createProcesses } from './demo/processes.ts'
 import { type DemoResult, resultJson, resultLines } from './demo/result.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
+import { exists } from './files.ts'
 import type { Context } from './io.ts'
 import { downloadParameters } from './models.ts'
 import { openSession, type Session } from './session.ts'
 import { watchRun } from './watch.ts'
 
+const LOGS = 'logs'
+
 export async function runDemo(context: Context, options: DemoOptions): Promise<number> {
+  await checkOptions(context, options)
   const directory = await mkdtemp(join(tmpdir(), 'coffer-demo-'))
   const interrupted = new AbortController()
   const release = context.io.onSignal(() => interrupted.abort(new Error('interrupted')))
@@ -32,8 +36,9 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<n
     await rm(directory, { recursive: true, force: true })
     return exits.ok.code
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error
-    await rm(directory, { recursive: true, force: true })
+    const { aborted } = interrupted.signal
+    if (aborted || !(await isLogged(directory))) await rm(directory, { recursive: true, force: true })
+    if (!aborted) throw error
     context.remark('interrupted; nothing is left running')
     return exits.interrupted.code
   } finally {
@@ -41,7 +46,13 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<n
   }
 }
 
-/** On failure the directory with the programs' logs stays, and the error names it. */
+/** Whether a program was started: each begins with its log. */
+async function isLogged(directory: string): Promise<boolean> {
+  const logs = join(directory, LOGS)
+  return (await exists(logs)) && (await readdir(logs)).length > 0
+}
+
+/** When a program or the run fails, the directory with the programs' logs stays, and the error names it. */
 async function demonstrate(
   context: Context,
   options: DemoOptions,
@@ -53,7 +64,7 @@ async function demonstrate(
   context.remark('This release does not attest the aggregator yet: nothing here runs in a TEE.')
   const input = await prepareInput(context, options, directory, signal)
   const { spec, parties, holdout, ceiling } = input
-  const logs = join(directory, 'logs')
+  const logs = join(directory, LOGS)
   await mkdir(logs)
   await using processes = createProcesses(logs)
   context.remark(`starting coordinator, aggregator and ${parties.length} party agents, each a process, over mTLS`)

@@ -30,16 +30,31 @@ export interface Failure {
   readonly next: string
 }
 
-/** Of a data file on the command line. */
-const isDataFault = (code: string): boolean => code.startsWith('DATA_')
+/** Found before anything was done, whatever gRPC status such an error would travel as. */
+const beforehand: ReadonlySet<string> = new Set([
+  'CLI_FILE_EXISTS',
+  'CLI_IDENTITY_UNUSABLE',
+  'CLI_KEY_EXPOSED',
+  'MODEL_DIRECTORY',
+])
+/** DATA_...: of a data file on the command line. CLI_HOME_...: of the home directory. */
+const isUnusable = (code: string): boolean => beforehand.has(code) || /^(?:DATA|CLI_HOME)_/.test(code)
 
 /** How an error is told and what the process ends with. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CodedError) {
     const { code, message, row } = error
-    const exit = isDataFault(code) ? exits.unusable.code : (byStatus[row.status] ?? exits.failed.code)
+    const exit = isUnusable(code) ? exits.unusable.code : (byStatus[row.status] ?? exits.failed.code)
     return { exit, code, message, next: row.next }
   }
   const message = error instanceof Error ? error.message : String(error)
   return { exit: exits.failed.code, code: 'CLI_UNEXPECTED', message, next: cliErrors.CLI_UNEXPECTED.next }
+}
+
+/** The failure with the next step of the code's own row: an error from another program brings only its code. */
+export async function explained(failure: Failure, error: unknown): Promise<Failure> {
+  // By its name: the class would load the network for every verb.
+  if (!(error instanceof CodedError) || error.name !== 'RemoteError') return failure
+  const { errorRows } = await import('./error-rows.ts')
+  return { ...failure, next: errorRows.get(failure.code)?.next ?? failure.next }
 }

@@ -56,7 +56,7 @@ export async function refuseOccupied(path: string): Promise<void> {
 
 export interface NewFile {
   readonly path: string
-  readonly text: string
+  readonly text: string | Uint8Array
   /** Readable by its owner only. */
   readonly secret?: boolean
 }

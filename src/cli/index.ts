@@ -3,12 +3,12 @@
  * main.ts. Verbs are imported when they run.
  */
 import { resolve } from 'node:path'
-import { failureOf, exits, type Failure } from './exit.ts'
+import { explained, failureOf, exits, type Failure } from './exit.ts'
 import { overview, verbHelp } from './help.ts'
 import { styleOf, type Context, type GlobalFlags, type Io } from './io.ts'
 import { parseCommandLine } from './parse.ts'
 import { verbs } from './verbs.ts'
-import { clean } from './view/text.ts'
+import { clean, cleanLines } from './view/text.ts'
 
 export { cliErrors, CliError, type CliCode } from './errors.ts'
 export { cliReference } from './help.ts'
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     }
     return await verb.run(context, options, ...positionals)
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = await explained(failureOf(error), error)
     tell(failure, error, io, flags, printed.result)
     return failure.exit
   }
@@ -61,7 +61,7 @@ export function createContext(io: Io, flags: GlobalFlags, printed = { result: fa
       io.stdout.write(`${flags.json ? JSON.stringify(value) : typeof text === 'string' ? text : text.join('\n')}\n`)
     },
     remark(text) {
-      if (!flags.quiet) io.stderr.write(`${text}\n`)
+      if (!flags.quiet) io.stderr.write(`${cleanLines(text)}\n`)
     },
   }
 }
@@ -72,8 +72,7 @@ function tell({ code, message, next }: Failure, error: unknown, io: Io, flags: G
   else {
     const { colour } = styleOf(io.stderr, io.env)
     const red = (text: string) => (colour ? `\x1b[31m${text}\x1b[0m` : text)
-    const shown = message.split('\n').map(clean).join('\n')
-    io.stderr.write(`${red('error:')} ${shown}\n  code: ${code}\n  next: ${next}\n`)
+    io.stderr.write(`${red('error:')} ${cleanLines(message)}\n  code: ${clean(code)}\n  next: ${clean(next)}\n`)
   }
-  if (flags.verbose && error instanceof Error) io.stderr.write(`${error.stack ?? ''}\n`)
+  if (flags.verbose && error instanceof Error) io.stderr.write(`${cleanLines(error.stack ?? '')}\n`)
 }

@@ -5,6 +5,7 @@
 import { pino } from 'pino'
 import type { Log } from '../rpc/index.ts'
 import { styleOf, type Context } from './io.ts'
+import { clean, cleanLines } from './view/text.ts'
 
 const colours: Readonly<Record<string, string>> = { warn: '\x1b[33m', error: '\x1b[31m', fatal: '\x1b[31m' }
 /** Fields that the readable line shows elsewhere or that are the same in every line. */
@@ -19,15 +20,18 @@ const errorText = (value: unknown): string => {
   return ` ${String(value.message)}`
 }
 
-/** `12:04:31 warn  message key=value`; a line that is no JSON object passes as it is. */
+/**
+ * `12:04:31 warn  message key=value`; a line that is no JSON object passes as a line. Messages and fields may hold what
+ * peers sent: nothing in them reaches the terminal as a control.
+ */
 export function readableLine(line: string, colour: boolean, verbose: boolean): string {
   let entry: unknown
   try {
     entry = JSON.parse(line)
   } catch {
-    return line
+    return cleanLines(line)
   }
-  if (typeof entry !== 'object' || entry === null) return line
+  if (typeof entry !== 'object' || entry === null) return cleanLines(line)
   const fields: Record<string, unknown> = { ...entry }
   const level = String(fields['log.level'])
   const time = String(fields['@timestamp']).slice(11, 19)
@@ -36,7 +40,8 @@ export function readableLine(line: string, colour: boolean, verbose: boolean): s
     .map(([name, value]) => ` ${name}=${shown(value)}`)
   const stack =
     verbose && isObject(fields.error) && typeof fields.error.stack === 'string' ? `\n${fields.error.stack}` : ''
-  const text = `${time} ${level.padEnd(5)} ${String(fields.message)}${rest.join('')}${errorText(fields.error)}${stack}\n`
+  const first = `${time} ${level.padEnd(5)} ${String(fields.message)}${rest.join('')}${errorText(fields.error)}`
+  const text = `${clean(first)}${cleanLines(stack)}\n`
   const start = colours[level]
   return colour && start !== undefined ? `${start}${text.trimEnd()}\x1b[0m\n` : text
 }

@@ -7,11 +7,15 @@ const { version }: { readonly version: unknown } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 )
 
+/** `npm run` changes to the package's directory; paths on the command line are meant from where it was typed. */
+const { npm_lifecycle_event: script, INIT_CWD: typedIn } = process.env
+const cwd = (script === 'coffer' || script === 'demo') && typedIn !== undefined ? typedIn : process.cwd()
+
 const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  cwd: process.cwd(),
+  cwd,
   now: Date.now,
   version: String(version),
   onSignal(listener) {

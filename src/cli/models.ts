@@ -10,6 +10,7 @@ import type { ModelVersion } from '../round/index.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
 import { refuseOccupied } from './files.ts'
+import { checkedId } from './ids.ts'
 import { required } from './init/sign.ts'
 import { type Context, styleOf } from './io.ts'
 import { modelRecord } from './run-record.ts'
@@ -109,8 +110,9 @@ async function fetchModel(session: Session, modelId: string) {
 export async function exportVersion(
   context: Context,
   options: Dial & { readonly out: string | undefined },
-  modelId: string,
+  given: string,
 ): Promise<number> {
+  const modelId = checkedId(given, 'model')
   const directory = context.path(required(options.out, 'out'))
   await refuseOccupied(directory)
   await using session = await openSession(context, options)
@@ -128,8 +130,9 @@ export async function exportVersion(
 export async function evaluate(
   context: Context,
   options: Dial & { readonly data: string | undefined },
-  modelId: string,
+  given: string,
 ): Promise<number> {
+  const modelId = checkedId(given, 'model')
   const path = context.path(required(options.data, 'data'))
   await stat(path).catch((cause: unknown) => {
     throw new CliError('CLI_FILE_UNREADABLE', `there is no data file ${path}`, { cause })

@@ -3,6 +3,7 @@ import type { Run } from '../round/index.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
 import { readText } from './files.ts'
+import { checkedId } from './ids.ts'
 import { type Context, styleOf } from './io.ts'
 import { runRecord } from './run-record.ts'
 import { openSession } from './session.ts'
@@ -92,7 +93,8 @@ function leadingText({ metrics }: Pick<Run, 'metrics'>): string {
   return value === undefined ? '' : `${name} ${decimal(value)}`
 }
 
-export async function show(context: Context, options: Dial, runId: string): Promise<number> {
+export async function show(context: Context, options: Dial, given: string): Promise<number> {
+  const runId = checkedId(given, 'run')
   await using session = await openSession(context, options)
   const run = await session.runs.getRun({ runId }, session.soon)
   const { width } = styleOf(context.io.stdout, context.io.env)
@@ -118,7 +120,7 @@ export function runLines(run: Run, width: number): string[] {
   const parties = run.parties.map(({ party, decision, reasons, activity }) => [
     party,
     decision,
-    before ? '' : activity,
+    before || decision === 'declined' ? '' : activity,
     reasons.join('; '),
   ])
   const columns = [
@@ -137,8 +139,9 @@ export function runLines(run: Run, width: number): string[] {
 export async function stop(
   context: Context,
   options: Dial & { readonly reason: string | undefined },
-  runId: string,
+  given: string,
 ): Promise<number> {
+  const runId = checkedId(given, 'run')
   if (options.reason !== undefined && options.reason.length > MAXIMUM_REASON) {
     throw new CliError(
       'CLI_ARGUMENT_INVALID',
@@ -146,7 +149,8 @@ export async function stop(
     )
   }
   await using session = await openSession(context, options)
-  const reason = options.reason ?? `stopped by ${session.user}`
+  // The coordinator itself writes down who stopped it.
+  const reason = options.reason ?? ''
   const run = await session.runs.stopRun({ runId, reason }, session.soon)
   context.result(
     runRecord(run),

@@ -1,4 +1,5 @@
 /** The table of verbs: parsing, help and docs/cli.md are made from it. In the order in which somebody meets them. */
+import { attestVerbs } from './attest/verbs.ts'
 import { verb, type Verb } from './verb.ts'
 
 const dial = {
@@ -270,4 +271,5 @@ export const verbs: readonly Verb[] = [
     examples: ['coffer job check job.yaml'],
     run: async (context, _options, file) => (await import('./job.ts')).check(context, file),
   }),
+  ...attestVerbs,
 ]

@@ -7,6 +7,7 @@ import { CodedError } from '../errors/index.ts'
 import type { Run } from '../round/index.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
+import { checkedId } from './ids.ts'
 import { type Context, styleOf } from './io.ts'
 import { runRecord } from './run-record.ts'
 import { openSession, type Session } from './session.ts'
@@ -15,8 +16,9 @@ import { createWatcher, type Watcher } from './watcher.ts'
 type Dial = { readonly coordinator: string | undefined }
 
 /** `run watch RUN`. */
-export function watch(context: Context, options: Dial, runId: string): Promise<number> {
-  return watchNewRun(context, options, async () => runId)
+export async function watch(context: Context, options: Dial, runId: string): Promise<number> {
+  const id = checkedId(runId, 'run')
+  return watchNewRun(context, options, async () => id)
 }
 
 /** Watches the run that `begin` names, and ends with its exit code. `run submit --watch` begins by submitting. */
@@ -71,7 +73,9 @@ export async function watchRun(context: Context, session: Session, runId: string
   )
   try {
     await follow(session, run, watcher)
-    return await session.runs.getRun({ runId: run.runId }, session.soon)
+    const last = await session.runs.getRun({ runId: run.runId }, session.soon)
+    watcher.decided(last)
+    return last
   } finally {
     watcher.close()
   }

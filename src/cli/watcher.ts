@@ -2,6 +2,7 @@
 import type { Run, RunEvent } from '../round/index.ts'
 import type { Output, Style } from './io.ts'
 import {
+  clean,
   createScreen,
   isFinal,
   plainLine,
@@ -16,6 +17,8 @@ export interface Watcher {
   event(event: RunEvent): void
   /** The stream broke, and will be tried again. */
   lost(why: string): void
+  /** The run as it is now, with the decisions of its parties. */
+  decided(run: Run): void
   lastSequence(): number
   ended(): boolean
   /** Idempotent; gives the terminal back. */
@@ -39,15 +42,14 @@ const DECISIONS_EVERY_MS = 2000
 export function createWatcher(options: WatcherOptions, run: Run): Watcher {
   let view = withDecisions(viewOf(run), run)
   const shown = options.silent ? silence : options.style.animate ? liveView(options) : plainLines(options)
+  const decided = (fresh: Run) => {
+    view = withDecisions(view, fresh)
+  }
+  // Also after the run was accepted: the last decisions are younger than what was asked for last.
+  const awaited = () => !isFinal(view.state) && view.parties.some(({ decision }) => decision === 'undecided')
   const decisions = setInterval(() => {
-    if (view.state !== 'proposed') return
-    options.refresh().then(
-      (fresh) => {
-        view = withDecisions(view, fresh)
-      },
-      // The stream of events meets the same trouble and tells it.
-      () => undefined,
-    )
+    // The stream of events meets the same trouble and tells it.
+    if (view.state === 'proposed' || awaited()) options.refresh().then(decided, () => undefined)
   }, DECISIONS_EVERY_MS)
   const frames = setInterval(() => shown.tick(view), FRAME_MS)
   let open = true
@@ -62,6 +64,7 @@ export function createWatcher(options: WatcherOptions, run: Run): Watcher {
       view = { ...view, connected: false }
       shown.tick(view)
     },
+    decided,
     lastSequence: () => view.lastSequence,
     ended: () => isFinal(view.state),
     close() {
@@ -108,7 +111,7 @@ function plainLines({ output }: WatcherOptions): Shown {
       if (line !== undefined) output.write(`${line}\n`)
     },
     lost: (why, sequence) =>
-      void output.write(`connection to the coordinator lost after event ${sequence} (${why}); trying again\n`),
+      void output.write(`connection to the coordinator lost after event ${sequence} (${clean(why)}); trying again\n`),
     tick: nothing,
     close: nothing,
   }

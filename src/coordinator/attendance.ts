@@ -11,6 +11,7 @@ import { CoordinatorError } from './errors.ts'
 export interface Attendance {
   /** Sorted names. */
   connected(): readonly string[]
+  isConnected(party: string): boolean
   attend(party: string, signal: AbortSignal): AsyncGenerator<Assignment>
 }
 
@@ -35,7 +36,7 @@ export function createAttendance(store: Store, changes: Changes, draining: Abort
     throw new RpcError('PEER_DRAINING', 'the coordinator is shutting down')
   }
 
-  return { connected: () => [...streams.keys()].sort(), attend }
+  return { connected: () => [...streams.keys()].sort(), isConnected: (party) => streams.has(party), attend }
 }
 
 /** Ends when `signal` aborts. */

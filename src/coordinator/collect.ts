@@ -26,11 +26,7 @@ export async function collectModel(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<ModelVersion> {
-  const { header, data } = await opened(link, run, signal)
-  await checkHeader(store, run, header)
-  const modelId = toHex(sha256(new TextEncoder().encode(run.runId), header.digest)).slice(0, 32)
-  // Written before, in an attempt that was cut short between the last byte and the run's end: written again.
-  await store.models.write(modelId, verified(data, header, run.runId))
+  const { modelId, header } = await written(store, link, run, signal)
   return {
     modelId,
     runId: run.runId,
@@ -48,18 +44,24 @@ export async function collectModel(
   }
 }
 
-async function opened(link: AggregatorLink, run: Run, signal: AbortSignal) {
-  const data = unlessStalled(
-    (stalling) => link.api.collectModel({ runId: run.runId }, link.stream(stalling)),
-    run.runId,
-    signal,
-  )
-  const first = await data.next()
-  if (first.done || first.value.kind !== 'header') {
-    await data.return(undefined)
-    throw new CoordinatorError('MODEL_SIZE_MISMATCH', `the model of run ${run.runId} came without its description`)
+/** However it ends, the stream from the aggregator has ended as well. */
+async function written(store: Store, link: AggregatorLink, run: Run, signal: AbortSignal) {
+  const { runId } = run
+  const parts = unlessStalled((stalling) => link.api.collectModel({ runId }, link.stream(stalling)), runId, signal)
+  try {
+    const first = await parts.next()
+    if (first.done || first.value.kind !== 'header') {
+      throw new CoordinatorError('MODEL_SIZE_MISMATCH', `the model of run ${runId} came without its description`)
+    }
+    const header = first.value
+    await checkHeader(store, run, header)
+    const modelId = toHex(sha256(new TextEncoder().encode(runId), header.digest)).slice(0, 32)
+    // Written before, in an attempt that was cut short between the last byte and the run's end: written again.
+    await store.models.write(modelId, runId, verified(parts, header, runId))
+    return { modelId, header }
+  } finally {
+    await parts.return(undefined)
   }
-  return { header: first.value, data }
 }
 
 async function checkHeader(store: Store, run: Run, header: Header): Promise<void> {
@@ -104,21 +106,32 @@ const wrongSize = (runId: string, found: string, expected: number) =>
     `the model of run ${runId} came with ${found}; expected ${expected} bytes`,
   )
 
+/** The clock runs only while a part is waited for: what the store takes for its writing is not the aggregator's time. */
 async function* unlessStalled<T>(
   open: (signal: AbortSignal) => AsyncIterable<T>,
   runId: string,
   signal: AbortSignal,
 ): AsyncGenerator<T, undefined> {
-  const stalled = new AbortController()
-  const timer = setTimeout(() => stalled.abort(), STALL_MS)
+  const leaving = new AbortController()
+  const source = open(AbortSignal.any([signal, leaving.signal]))[Symbol.asyncIterator]()
   try {
-    for await (const part of open(AbortSignal.any([signal, stalled.signal]))) {
-      timer.refresh()
-      yield part
+    for (;;) {
+      const next = await unlessLate(() => source.next(), runId, leaving)
+      if (next.done) return
+      yield next.value
     }
+  } finally {
+    leaving.abort()
+    await source.return?.()
+  }
+}
+
+async function unlessLate<T>(take: () => Promise<T>, runId: string, leaving: AbortController): Promise<T> {
+  const timer = setTimeout(() => leaving.abort(), STALL_MS)
+  try {
+    return await take()
   } catch (error) {
-    if (!stalled.signal.aborted) throw error
-    throw stall(runId, error)
+    throw leaving.signal.aborted ? stall(runId, error) : error
   } finally {
     clearTimeout(timer)
   }

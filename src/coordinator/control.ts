@@ -10,6 +10,7 @@ import { type BackOff, backOff } from './back-off.ts'
 import { createChanges } from './changes.ts'
 import { createFollower, type FollowerParts } from './follow.ts'
 import { createPartyHandlers } from './party-handlers.ts'
+import { createProposals } from './proposals.ts'
 import { createRunHandlers } from './run-handlers.ts'
 import { hasEnded } from './runs.ts'
 
@@ -54,14 +55,16 @@ export function createControl(options: ControlOptions): Control {
     return run
   }
   const link = createAggregatorLink(options.aggregation, options.aggregatorAddress)
-  const follower = createFollower({ store, link, change, backOff: options.backOff ?? backOff, now, log })
   const attendance = createAttendance(store, changes, draining.signal)
-  const shared = { store, change, changes, follower, attendance, link, now, log }
+  const proposals = createProposals(attendance.isConnected, (runId) => follower.take(runId))
+  const follower = createFollower({ store, link, proposals, change, backOff: options.backOff ?? backOff, now, log })
+  const shared = { store, change, changes, follower, attendance, proposals, link, now, log }
   const maximumRuns = options.maximumRuns ?? MAXIMUM_RUNS
   return {
     runs: createRunHandlers({ ...shared, draining: draining.signal, maximumRuns, about: options.about }),
     parties: createPartyHandlers(shared),
     resume: async () => {
+      await store.models.discard()
       const ids = [...(await store.runs.unfinished()), ...(await store.runs.pendingStops())]
       for (const runId of ids) follower.take(runId)
     },
@@ -69,6 +72,7 @@ export function createControl(options: ControlOptions): Control {
     close: async () => {
       draining.abort()
       await follower.close()
+      proposals.close()
     },
   }
 }

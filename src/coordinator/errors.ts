@@ -39,7 +39,7 @@ export const coordinatorErrors = {
   RUN_NOT_PROPOSED: {
     status: 'FAILED_PRECONDITION',
     cause: 'A party decided about a run that no longer waits for decisions.',
-    next: 'Nothing to do: the run has ended.',
+    next: 'Nothing to do: the run has started without this party, or has ended.',
   },
   MODEL_UNKNOWN: {
     status: 'NOT_FOUND',
@@ -74,7 +74,7 @@ export const coordinatorErrors = {
     next: 'The coordinator tries again by itself; if it stays so, see the log of the aggregator.',
   },
   ATTEND_REPLACED: {
-    status: 'ABORTED',
+    status: 'FAILED_PRECONDITION',
     cause: 'Another agent with the certificate of this party has connected; the newer one stays.',
     next: 'Run one agent per party: stop the other one.',
   },

@@ -1,5 +1,6 @@
 /**
- * Brings accepted runs to the aggregator and follows them to their end. One task per run; all it knows is in the store,
+ * Brings accepted runs to the aggregator and follows them to their end; a proposed one it leaves to the parties until
+ * its deadline, which calls `take` again. One task per run; all it knows is in the store,
  * so it starts again wherever the run was, after a restart of either side. What fails for now is tried again, slower and
  * slower; what the aggregator refuses ends the run.
  */
@@ -10,7 +11,9 @@ import { type AggregatorLink, describe, isRefusal, isUnknownRun } from './aggreg
 import type { BackOff } from './back-off.ts'
 import { batches } from './batches.ts'
 import { collectModel } from './collect.ts'
+import { deadlinePassed } from './decisions.ts'
 import { CoordinatorError } from './errors.ts'
+import type { Proposals } from './proposals.ts'
 import { abandon, acceptedParties, aggregatorAway, finish, follow, hasEnded, started } from './runs.ts'
 
 /** Events stored in one transaction. */
@@ -19,6 +22,7 @@ const BATCH = 256
 export interface FollowerParts {
   readonly store: Store
   readonly link: AggregatorLink
+  readonly proposals: Proposals
   /** Changes a run in the store and tells whoever wants to know. */
   readonly change: (runId: string, plan: (run: Run, sourceSequence: number) => RunChange) => Promise<Run>
   readonly backOff: BackOff
@@ -95,8 +99,12 @@ async function pursue(parts: FollowerParts, runId: string, signal: AbortSignal):
 async function step(parts: FollowerParts, runId: string, signal: AbortSignal, progress: () => void): Promise<boolean> {
   const { store, link, change, now } = parts
   const run = await store.runs.get(runId)
-  if (!run || run.state === 'proposed') return true
+  if (!run) return true
+  if (run.state === 'proposed') return propose(parts, run)
+  parts.proposals.forget(runId)
   if (hasEnded(run)) {
+    // An attempt to take its model over may have been cut short by its end.
+    if (run.state !== 'finished') await store.models.discard(runId)
     await tellEnd(parts, run, signal)
     return true
   }
@@ -109,6 +117,13 @@ async function step(parts: FollowerParts, runId: string, signal: AbortSignal, pr
     await watch(parts, runId, signal, progress)
   }
   return false
+}
+
+/** True while the parties have to decide. */
+async function propose({ proposals, change, now }: FollowerParts, run: Run): Promise<boolean> {
+  if (proposals.hold(run) === 'waiting') return true
+  const plan = (current: Run): RunChange => deadlinePassed(current, proposals.circumstances(current), now())
+  return (await change(run.runId, plan)).state === 'proposed'
 }
 
 /** Stores the aggregator's events until one ends the run. */

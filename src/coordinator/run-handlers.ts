@@ -8,9 +8,11 @@ import type { Store } from '../store/index.ts'
 import type { AggregatorLink } from './aggregator-link.ts'
 import type { Attendance } from './attendance.ts'
 import type { Changes } from './changes.ts'
+import { waitingFor, withPresentReason } from './decisions.ts'
 import { CoordinatorError } from './errors.ts'
 import type { Follower, FollowerParts } from './follow.ts'
-import { stop, waitingFor } from './runs.ts'
+import type { Proposals } from './proposals.ts'
+import { stop } from './runs.ts'
 import { watchRun } from './watch.ts'
 
 /** With 1,024 parties and their reasons (80 KiB and 300 KiB) a run still fits one message of 1 MiB and 64 KiB. */
@@ -25,6 +27,7 @@ export interface RunHandlerParts {
   readonly change: FollowerParts['change']
   readonly follower: Follower
   readonly attendance: Attendance
+  readonly proposals: Proposals
   readonly link: AggregatorLink
   readonly now: () => number
   readonly draining: AbortSignal
@@ -34,11 +37,15 @@ export interface RunHandlerParts {
 }
 
 export function createRunHandlers(parts: RunHandlerParts): RunApi<ServerCall> {
-  const { store, change, follower, now } = parts
+  const { store, change, follower, proposals, now } = parts
+  const present = (run: Run): Run => withPresentReason(run, proposals.held(run.runId))
   return {
     submitRun: ({ specJson }, { peer }) => submit(parts, specJson, peer.name),
-    listRuns: async ({ limit }) => ({ runs: fitting((await store.runs.list(limit || LISTED)).map(brief), runBytes) }),
-    getRun: ({ runId }) => oneRun(store, runId),
+    listRuns: async ({ limit }) => {
+      const newest = await store.runs.list(limit || LISTED)
+      return { runs: fitting(newest.map(present).map(brief), runBytes) }
+    },
+    getRun: async ({ runId }) => present(await oneRun(store, runId)),
     watchRun: ({ runId, afterSequence }, call) => watch(parts, runId, afterSequence, call),
     stopRun: async ({ runId, reason }, { peer }) => {
       const found = await oneRun(store, runId)
@@ -54,7 +61,7 @@ export function createRunHandlers(parts: RunHandlerParts): RunApi<ServerCall> {
 }
 
 async function submit(parts: RunHandlerParts, text: Uint8Array, submittedBy: string): Promise<Run> {
-  const { store, changes, now, maximumRuns } = parts
+  const { store, changes, follower, attendance, now, maximumRuns } = parts
   const spec = readJobSpec(text)
   // A topology that cannot be built, or does not fit the task, is refused here rather than by every party.
   planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
@@ -77,9 +84,11 @@ async function submit(parts: RunHandlerParts, text: Uint8Array, submittedBy: str
     createdMs: now(),
     rounds: spec.rounds.count,
     parties: spec.parties,
-    reason: waitingFor(spec.parties),
+    reason: waitingFor(spec.parties, attendance.isConnected),
   })
   changes.announce(run)
+  // Begins the deadline for the decisions.
+  follower.take(run.runId)
   return run
 }
 

@@ -2,21 +2,13 @@
  * The life of a run, as functions from a run and something that happened to the change it makes. Pure: the store calls
  * them under the run's lock, so what they see is what is true.
  *
- * A user submits: proposed. Parties decide: accepted, or rejected when too few did. The aggregator takes it: running.
+ * A user submits: proposed. Parties decide: accepted, or rejected when too few did (decisions.ts). The aggregator takes
+ * it: running.
  * It ends finished with a model, abandoned without one, or stopped by a person at any time before.
  */
-import { equalBytes } from '../crypto/index.ts'
-import {
-  type Decision,
-  finalRunStates,
-  type ModelVersion,
-  type Run,
-  type RunEvent,
-  type RunState,
-} from '../round/index.ts'
+import { finalRunStates, type ModelVersion, type Run, type RunEvent, type RunState } from '../round/index.ts'
 import type { NewEvent, RunChange } from '../store/index.ts'
-import { CoordinatorError } from './errors.ts'
-import { cleanText, listNames, withinCharacters } from './text.ts'
+import { cleanText, withinCharacters } from './text.ts'
 
 /** From each state, where it may go. A state that leads to itself gets another reason. */
 export const transitions: Readonly<Record<RunState, readonly RunState[]>> = {
@@ -29,21 +21,14 @@ export const transitions: Readonly<Record<RunState, readonly RunState[]>> = {
   rejected: [],
 }
 
-/** Characters of all reasons of all parties: they go with the run into one message (1 MiB and 64 KiB). */
-const REASON_CHARACTERS = 100_000
 /** Characters of a state's reason on the wire. */
 const REASON_LENGTH = 2_000
 const LOST_CONTACT = 'lost contact with the aggregator'
-const nothing: RunChange = { events: [] }
+export const nothing: RunChange = { events: [] }
 
 export const hasEnded = (run: Run): boolean => finalRunStates.includes(run.state)
 
-export function waitingFor(undecided: readonly string[], declined = 0): string {
-  const refusals = declined > 0 ? `; ${declined} declined` : ''
-  return `waiting for the decision of ${listNames(undecided)}${refusals}`
-}
-
-const moveTo = (state: RunState, reason: string, atMs: number): NewEvent => ({
+export const moveTo = (state: RunState, reason: string, atMs: number): NewEvent => ({
   kind: 'state-changed',
   state,
   reason: withinCharacters(cleanText(reason), REASON_LENGTH),
@@ -51,7 +36,7 @@ const moveTo = (state: RunState, reason: string, atMs: number): NewEvent => ({
 })
 
 /** The change, if the run may go there; nothing happens to a run that is elsewhere, or there already for this reason. */
-function goTo(
+export function goTo(
   run: Run,
   state: RunState,
   reason: string,
@@ -61,59 +46,6 @@ function goTo(
   const event = moveTo(state, reason, nowMs)
   const same = run.state === state && 'reason' in event && run.reason === event.reason
   return same || !transitions[run.state].includes(state) ? nothing : { ...more, events: [event] }
-}
-
-export interface Answer {
-  readonly party: string
-  readonly jobDigest: Uint8Array
-  readonly accepted: boolean
-  readonly reasons: readonly string[]
-}
-
-/** A party's answer. `quorum`: of the job spec. */
-export function decide(run: Run, answer: Answer, quorum: number, nowMs: number): RunChange {
-  const { party } = answer
-  const own = run.parties.find((each) => each.party === party)
-  if (!own) throw new CoordinatorError('RUN_NOT_NAMED', `run ${run.runId} does not name party ${party}`)
-  if (!equalBytes(answer.jobDigest, run.jobDigest)) {
-    throw new CoordinatorError('RUN_OTHER_JOB', `party ${party} judged another job spec than that of run ${run.runId}`)
-  }
-  const decision: Decision = answer.accepted ? 'accepted' : 'declined'
-  if (own.decision === decision) return nothing
-  if (own.decision !== 'undecided') {
-    throw new CoordinatorError('RUN_DECIDED', `party ${party} has already ${own.decision} run ${run.runId}`)
-  }
-  if (run.state !== 'proposed') {
-    throw new CoordinatorError('RUN_NOT_PROPOSED', `run ${run.runId} is ${run.state}; party ${party} decided too late`)
-  }
-  const reasons = fitReasons(answer.reasons, run.parties.length)
-  const parties = run.parties.map((each) => (each.party === party ? { ...each, decision, reasons } : each))
-  return { decision: { party, decision, reasons }, events: [afterDecision({ ...run, parties }, quorum, nowMs)] }
-}
-
-function afterDecision(run: Run, quorum: number, nowMs: number): NewEvent {
-  const undecided = run.parties.filter((each) => each.decision === 'undecided')
-  const declined = run.parties.filter((each) => each.decision === 'declined')
-  if (undecided.length > 0) {
-    const names = undecided.map((each) => each.party)
-    return moveTo('proposed', waitingFor(names, declined.length), nowMs)
-  }
-  const accepted = run.parties.length - declined.length
-  const refusals = declined.map((each) => `${each.party} declined: ${each.reasons.join('; ') || 'no reason given'}`)
-  if (accepted >= quorum) return moveTo('accepted', refusals.join('. '), nowMs)
-  const count = `${accepted} of ${run.parties.length} parties accepted, the quorum is ${quorum}`
-  return moveTo('rejected', [count, ...refusals].join('. '), nowMs)
-}
-
-function fitReasons(reasons: readonly string[], parties: number): readonly string[] {
-  let left = Math.floor(REASON_CHARACTERS / parties)
-  const kept: string[] = []
-  for (const reason of reasons) {
-    if (left <= 0) break
-    kept.push(withinCharacters(cleanText(reason), left))
-    left -= reason.length
-  }
-  return kept
 }
 
 export const acceptedParties = (run: Run): readonly string[] =>

@@ -151,7 +151,14 @@ const rounds = z
     count: z.int().min(1).max(10_000).describe('Training rounds'),
     quorum: z.int().min(2).max(1024).describe('Updates that suffice for a round'),
     minimumParties: z.int().min(2).max(1024).default(2).describe('No sum of fewer parties is ever released'),
-    deadlineSeconds: z.int().min(1).max(86_400).default(600).describe('Seconds until a round closes without the late'),
+    deadlineSeconds: z
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(600)
+      .describe(
+        'Seconds until a round closes without the late, and until a run starts without the parties that have not decided',
+      ),
   })
   .describe('How often, and who must be there')
 

@@ -1,3 +1,4 @@
+export * from './apply-event.ts'
 export * from './errors.ts'
 export * from './round.ts'
 export * from './run.ts'

@@ -92,7 +92,7 @@ export interface AggregationApi<Call> {
 export type Task = {
   readonly runId: string
   readonly round: number
-  /** Sum of the rows of all joined parties when the run began. */
+  /** Sum of the rows of all parties that had joined when the round opened. */
   readonly weightUnit: number
   readonly remainingMs: number
 } & (

@@ -3,7 +3,7 @@
  * with the same handlers, message limits, certificates, error codes and ends.
  */
 import type { Secret } from '../crypto/index.ts'
-import type { Peer, Role } from './api.ts'
+import type { ClientCall, Peer, Role } from './api.ts'
 import type { Service, ServiceBinding } from './service.ts'
 
 /** PEM texts. The certificate may be followed by intermediates; `rootsPem` holds the federation's roots. */
@@ -52,6 +52,11 @@ export interface ConnectOptions {
 /** Dials on the first call and again after a loss; a call never waits for a redial, it fails with PEER_UNREACHABLE. */
 export interface Connection extends AsyncDisposable {
   client<ClientApi, ServerApi>(service: Service<ClientApi, ServerApi>): ClientApi
+  /**
+   * Fulfilled when the program at the address is the one expected there, accepts this identity and takes calls
+   * (grpc.health.v1, which answers every role); rejects with the RpcError that any other call would meet.
+   */
+  reach(call: ClientCall): Promise<void>
 }
 
 export interface Network {

@@ -11,7 +11,7 @@ type Step = (db: Transaction<Tables>, bytes: 'blob' | 'bytea') => Promise<void>
 /** Any number that other programs on the same PostgreSQL are unlikely to use for an advisory lock: "coff" in ASCII. */
 const MIGRATION_LOCK = 0x63_6f_66_66
 
-const steps: readonly Step[] = [firstTables]
+const steps: readonly Step[] = [firstTables, runsOfModelParts]
 
 export async function migrate({ db, bytesType, rowLocks }: Engine): Promise<void> {
   await db.transaction().execute(async (transaction) => {
@@ -112,4 +112,20 @@ async function modelTables(db: Transaction<Tables>, bytes: 'blob' | 'bytea'): Pr
     .addColumn('data', binary, (c) => c.notNull())
     .addPrimaryKeyConstraint('model_parts_key', ['model_id', 'part'])
     .execute()
+}
+
+/** Which run the parts are for, so that those of a run that ended without a model can be found. */
+async function runsOfModelParts(db: Transaction<Tables>): Promise<void> {
+  // Of an attempt that was cut short: it begins from the start anyway.
+  const registered = db.selectFrom('models').select('model_id')
+  await db.deleteFrom('model_parts').where('model_id', 'not in', registered).execute()
+  await db.schema.alterTable('model_parts').addColumn('run_id', 'text').execute()
+  await db
+    .updateTable('model_parts')
+    .set(({ selectFrom }) => ({
+      run_id: selectFrom('models').select('models.run_id').whereRef('models.model_id', '=', 'model_parts.model_id'),
+    }))
+    .execute()
+  // With the run in a row after 1 MiB of data, SQLite would read all of that to find it.
+  await db.schema.createIndex('model_parts_by_run').on('model_parts').column('run_id').execute()
 }

@@ -3,6 +3,7 @@
  * ever held whole: a model of 10 million parameters is 40 rows of 1 MiB.
  */
 import { createHash } from 'node:crypto'
+import { finalRunStates } from '../round/index.ts'
 import { StoreError } from './errors.ts'
 import { bytesOf, modelFromRow } from './rows.ts'
 import type { Engine } from './schema.ts'
@@ -10,6 +11,7 @@ import type { ModelStore } from './store.ts'
 import type { Translator } from './translate.ts'
 
 export const MODEL_PART_BYTES = 1 << 20
+const endedWithoutModel = finalRunStates.filter((state) => state !== 'finished')
 
 export function createModelStore({ db }: Engine, { guard }: Translator): ModelStore {
   const byId = (modelId: string) =>
@@ -21,14 +23,14 @@ export function createModelStore({ db }: Engine, { guard }: Translator): ModelSt
       return row && modelFromRow(row)
     })
 
-  async function write(modelId: string, data: AsyncIterable<Uint8Array>): Promise<void> {
+  async function write(modelId: string, runId: string, data: AsyncIterable<Uint8Array>): Promise<void> {
     if (await get(modelId)) {
       throw new StoreError('STORE_CONFLICT', `model version ${modelId} is registered; its bytes do not change any more`)
     }
     await guard(() => db.deleteFrom('model_parts').where('model_id', '=', modelId).execute())
     let part = 0
     for await (const bytes of inParts(data)) {
-      const row = { model_id: modelId, part, data: bytes }
+      const row = { model_id: modelId, part, data: bytes, run_id: runId }
       await guard(() => db.insertInto('model_parts').values(row).execute())
       part++
     }
@@ -58,8 +60,16 @@ export function createModelStore({ db }: Engine, { guard }: Translator): ModelSt
       .where('part', '=', part)
       .executeTakeFirst()
 
+  const discard: ModelStore['discard'] = (runId) =>
+    guard(async () => {
+      const ended = db.selectFrom('runs').select('run_id').where('state', 'in', endedWithoutModel)
+      const of = runId === undefined ? ended : ended.where('run_id', '=', runId)
+      await db.deleteFrom('model_parts').where('run_id', 'in', of).execute()
+    })
+
   return {
     write,
+    discard,
     get,
     find: (prefix) =>
       guard(async () => {

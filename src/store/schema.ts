@@ -61,6 +61,8 @@ export interface ModelPartRow {
   model_id: string
   part: number
   data: Uint8Array
+  /** The run that made the model. */
+  run_id: string | null
 }
 
 export interface Tables {

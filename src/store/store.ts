@@ -66,10 +66,12 @@ export interface EventStore {
 
 export interface ModelStore {
   /**
-   * Writes the bytes that will belong to `modelId`, replacing those of an earlier attempt. Nobody sees them before the
-   * model version is registered (RunChange.model), so an attempt that was cut short needs no cleaning up.
+   * Writes the bytes that will belong to `modelId`, the model of `runId`, replacing those of an earlier attempt. Nobody
+   * sees them before the model version is registered (RunChange.model).
    */
-  write(modelId: string, data: AsyncIterable<Uint8Array>): Promise<void>
+  write(modelId: string, runId: string, data: AsyncIterable<Uint8Array>): Promise<void>
+  /** Deletes what was written for a run that has ended without a model; without `runId`, for all of those. */
+  discard(runId?: string): Promise<void>
   get(modelId: string): Promise<ModelVersion | undefined>
   /** At most two model versions whose ids begin with `prefix`. */
   find(prefix: string): Promise<readonly ModelVersion[]>

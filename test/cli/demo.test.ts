@@ -1,10 +1,11 @@
 /** The demo: real processes, so few tests, and each looks at several things. */
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createProcesses } from '../../src/cli/demo/processes.ts'
+import { resultLines } from '../../src/cli/demo/result.ts'
 import { CliError } from '../../src/cli/index.ts'
 import { loansCsv } from '../support/loans.ts'
 import { coffer, jsonLine } from './support.ts'
@@ -23,7 +24,8 @@ function banks(rows: number): string {
 
 test('--data trains on every file of a directory and prints one JSON object', { timeout }, async () => {
   const data = banks(600)
-  const files = ['--data', data, '--id', 'id', '--label', 'default', '--holdout', join(data, 'holdout.csv')]
+  // Looked for in the data directory too.
+  const files = ['--data', data, '--id', 'id', '--label', 'default', '--holdout', 'holdout.csv']
   const { code, out } = await demo(...files, '--model', 'logistic', '--rounds', '4', '--seed', '3', '--json')
   expect(code).toBe(0)
   const score = { auc: expect.any(Number), ks: expect.any(Number) }
@@ -72,16 +74,43 @@ test('a program ends when its parent is gone, however the parent went', { timeou
   expect(await exit).toEqual([0, null])
 })
 
+test('the table says why its AUC is another one than that of the live view', () => {
+  const metrics = { auc: 0.8, ks: 0.4 }
+  const alone = [{ name: 'bank-a', rows: 10, metrics }]
+  const lines = resultLines({
+    alone,
+    federated: metrics,
+    pooled: metrics,
+    rounds: 2,
+    seconds: 1,
+    ceiling: undefined,
+    holdoutRows: 5,
+  })
+  expect(lines.filter((line) => line.includes('live view'))).toHaveLength(1)
+})
+
 describe('unusable arguments', () => {
+  const data = banks(60)
   const cases: [string, string[], RegExp][] = [
     ['--id without --data', ['--id', 'id'], /--id goes with --data/],
     ['--data without --label', ['--data', '.', '--id', 'id'], /needs --id COLUMN and --label COLUMN/],
     ['a directory that is not there', ['--data', 'nowhere', '--id', 'id', '--label', 'y'], /cannot be listed/],
-    ['no rounds', ['--rounds', '0'], /rounds/],
+    ['a column that is not there', ['--data', '.', '--id', 'id', '--label', 'nope'], /nope/],
+    ['no rounds', ['--rounds', '0'], /--rounds is 0, expected 1 to 10000\n/],
+    ['a negative seed', ['--seed=-1'], /--seed is -1, expected 0 to 4294967295/],
+    [
+      'a hold-out file that is nowhere',
+      ['--data', '.', '--id', 'id', '--label', 'y', '--holdout', 'none.csv'],
+      /no hold-out file .*none\.csv/,
+    ],
   ]
   test.each(cases)('%s', async (_, options, message) => {
-    const { code, err } = await demo(...options)
+    const place = mkdtempSync(join(tmpdir(), 'coffer-test-'))
+    vi.stubEnv('TMPDIR', place)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { code, err } = await coffer(['demo', ...options], { now: Date.now, cwd: data })
     expect(code).toBe(2)
     expect(err).toMatch(message)
+    expect(readdirSync(place)).toEqual([])
   })
 })

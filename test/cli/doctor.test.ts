@@ -1,4 +1,6 @@
-import { appendFile, chmod, cp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { appendFile, chmod, cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Check } from '../../src/cli/doctor/check.ts'
@@ -108,6 +110,44 @@ describe('what is wrong in a home', () => {
 
   test('no home at all', async () => {
     expect(await doctor({ home: 'nowhere' })).toMatchObject({ code: 1, notOk: ['fail home'] })
+  })
+})
+
+describe('what a program must reach, by its own certificate', () => {
+  const unreachable = (which: string) =>
+    createFakeNetwork({}, (address) => {
+      if (address.endsWith(which)) throw new RpcError('PEER_UNREACHABLE', `nothing listens at ${address}`)
+    })
+
+  test.each([
+    ['.coffer/parties/bank-a', ':7400', 'fail party bank-a, reaches the coordinator'],
+    ['.coffer/parties/bank-a', ':7401', 'fail party bank-a, reaches the aggregator'],
+    ['.coffer/coordinator', ':7401', 'fail coordinator, reaches the aggregator'],
+  ])('%s without %s', async (home, port, expected) => {
+    expect(await doctor({ home, network: unreachable(port) })).toMatchObject({ code: 1, notOk: [expected] })
+    expect(await doctor({ home })).toMatchObject({ code: 0, notOk: [] })
+  })
+
+  test('its own port: its own program, free, or somebody else', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = Object(other.address())
+    const yaml = join(cwd, '.coffer/aggregator/coffer.yaml')
+    await writeFile(yaml, (await readFile(yaml, 'utf8')).replace(':7401', `:${port}`))
+    const said = async (network = createFakeNetwork({})) =>
+      (await doctor({ home: '.coffer/aggregator', network })).checks.find(({ name }) => name === 'aggregator, port')
+    expect(await said()).toMatchObject({ verdict: 'ok', found: `this aggregator listens on 127.0.0.1:${port}` })
+    expect(await said(unreachable(''))).toMatchObject({ verdict: 'fail', found: expect.stringContaining('EADDRINUSE') })
+    other.close()
+    await once(other, 'close')
+    expect(await said(unreachable(''))).toMatchObject({ verdict: 'ok', found: expect.stringContaining('is free') })
+  })
+
+  test('of a dataset it says rows and columns, and that no job was looked at', async () => {
+    const { checks } = await doctor({ home: '.coffer/parties/bank-a' })
+    expect(checks.find(({ name }) => name === 'party bank-a, data loans')?.found).toMatch(
+      /a\.csv: 1 rows, columns id, label; not compared with any job$/,
+    )
   })
 })
 

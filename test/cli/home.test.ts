@@ -72,7 +72,7 @@ test('unknown keys are refused with a suggestion, wrong values with what is expe
 test('a key that others can read is refused; one that the group can read is remarked on', async () => {
   const home = await broken('keys', 'key.pem', (text) => text)
   await chmod(join(home, 'key.pem'), 0o604)
-  expect(await list(home)).toMatchObject({ code: 1, result: { error: { code: 'CLI_KEY_EXPOSED' } } })
+  expect(await list(home)).toMatchObject({ code: 2, result: { error: { code: 'CLI_KEY_EXPOSED' } } })
   await chmod(join(home, 'key.pem'), 0o640)
   expect(await list(home)).toMatchObject({ code: 0, err: expect.stringContaining('warning: the group can read') })
   await chmod(join(home, 'key.pem'), 0o600)
@@ -92,14 +92,14 @@ test('certificate, key, roots, name and dates must fit together', async () => {
   }
   for (const [message, home] of Object.entries(homes)) {
     const { code, result } = await list(home)
-    expect([message, code]).toEqual([message, 1])
+    expect([message, code]).toEqual([message, 2])
     expect(result).toMatchObject({
       error: { code: 'CLI_IDENTITY_UNUSABLE', message: expect.stringContaining(message) },
     })
   }
   const late = await list('.coffer', NOW + 31 * 86_400_000)
   expect(late).toMatchObject({
-    code: 1,
+    code: 2,
     result: { error: { message: expect.stringContaining('expired on 2026-06-16') } },
   })
   const early = await list('.coffer', NOW - 86_400_000)

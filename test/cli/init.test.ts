@@ -64,7 +64,7 @@ describe('init federation', () => {
     await federation()
     const before = await readFile(at('.coffer/root.pem'), 'utf8')
     const again = await run('init federation demo --json')
-    expect(again.code).toBe(1)
+    expect(again.code).toBe(2)
     expect(jsonLine(again.out)).toMatchObject({ error: { code: 'CLI_FILE_EXISTS' } })
     expect(await readFile(at('.coffer/root.pem'), 'utf8')).toBe(before)
     for (const words of [
@@ -83,7 +83,7 @@ describe('init federation', () => {
   test('a place that cannot be written is an error, and leaves no draft', async () => {
     await writeFile(at('file'), '')
     const { code, out } = await run('init federation demo --home file/home --json')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(jsonLine(out)).toMatchObject({ error: { code: expect.stringMatching(/^CLI_FILE_/) } })
     expect(await readdir(cwd)).toEqual(['file'])
   })
@@ -102,7 +102,10 @@ describe('init party on one machine', () => {
     expect(policy).toMatchObject({ datasets: { loans: { columns: '*', minimumRows: 100 } }, summations: ['tee'] })
     expect(await readFile(join(home, 'coffer.yaml'), 'utf8')).toContain(`loans: ${JSON.stringify(at('bank-a.csv'))}`)
     await mkdir(at('b'))
-    expect((await run('init party bank-b --federation .coffer --home c')).code).toBe(0)
+    expect(out).toContain(`next: look at ${join(home, 'policy.yaml')}, then coffer party`)
+    const empty = await run('init party bank-b --federation .coffer --home c')
+    expect(empty.code).toBe(0)
+    expect(empty.out).toContain(`next: add a dataset to ${at('c/coffer.yaml')} and ${at('c/policy.yaml')} (without one`)
     expect(parsePartyPolicy(await readFile(at('c/policy.yaml'), 'utf8')).datasets).toEqual({})
   })
 
@@ -127,7 +130,7 @@ describe('init party on one machine', () => {
     await federation()
     await chmod(at('.coffer/root.key.pem'), 0o644)
     const { code, out } = await run('init party bank-a --federation .coffer --json')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(jsonLine(out)).toMatchObject({ error: { code: 'CLI_KEY_EXPOSED' } })
   })
 })
@@ -156,7 +159,7 @@ describe('init party in two steps', () => {
     expect((await readdir(at('a'))).sort()).toEqual(
       ['certificate.pem', 'coffer.yaml', 'key.pem', 'policy.yaml', 'request.csr', 'roots.pem'].sort(),
     )
-    expect(await install()).toMatchObject({ code: 1, out: expect.stringContaining('CLI_FILE_EXISTS') })
+    expect(await install()).toMatchObject({ code: 2, out: expect.stringContaining('CLI_FILE_EXISTS') })
   })
 
   test('the holder of the root names whom it signs: a request of another name is refused', async () => {
@@ -182,7 +185,7 @@ describe('init party in two steps', () => {
     await sign()
     await run('init federation demo --home twin')
     const foreign = await install('--certificate a.pem --roots twin/root.pem')
-    expect(foreign.code).toBe(1)
+    expect(foreign.code).toBe(2)
     expect(jsonLine(foreign.out)).toMatchObject({
       error: { code: 'CLI_IDENTITY_UNUSABLE', message: expect.stringContaining('of another federation?') },
     })

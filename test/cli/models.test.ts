@@ -88,7 +88,7 @@ describe('model export', () => {
       expect.arrayContaining(['model.json', 'weights.bin', 'model.safetensors']),
     )
     const again = await coffer('model export 7b21 --out model', { cwd, network: coordinatorOf() })
-    expect(again).toMatchObject({ code: 1, err: expect.stringContaining('CLI_FILE_EXISTS') })
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('CLI_FILE_EXISTS') })
   })
 
   test('needs --out', async () => {

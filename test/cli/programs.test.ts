@@ -3,7 +3,7 @@ import { main } from '../../src/cli/index.ts'
 import { readableLine } from '../../src/cli/log.ts'
 import { storeUrl } from '../../src/cli/programs.ts'
 import { createMemoryNetwork, type Network } from '../../src/rpc/index.ts'
-import { coffer, createDirectory, createTestIo, jsonLine } from './support.ts'
+import { coffer, createDirectory, createTestIo, jsonLine, NOW } from './support.ts'
 
 let cwd = ''
 let dispose: () => PromiseLike<void> = async () => undefined
@@ -100,4 +100,15 @@ test('a readable log line: time, level, message, fields, error; a stack only whe
   expect(readableLine(line, false, true)).toContain('    at x')
   expect(readableLine(line, true, false)).toMatch(/^\x1b\[33m.*\x1b\[0m\n$/)
   expect(readableLine('no json', false, false)).toBe('no json')
+})
+
+test('a readable log line holds no control of a terminal, wherever a peer put one', () => {
+  const evil = '\x1b]52;c;aGk=\x07\x1b[2J\x9b2J'
+  const error = { message: evil, stack: `Error: ${evil}\n    at ${evil}` }
+  const entry = { 'log.level': 'info', '@timestamp': NOW, message: evil, plain: evil, [evil]: 1, deep: [evil], error }
+  for (const line of [`${JSON.stringify(entry)}\n`, `${evil}\n`, `"${evil}"\n`]) {
+    const readable = readableLine(line, false, true)
+    expect(readable).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+    expect(readable.endsWith('\n')).toBe(true)
+  }
 })

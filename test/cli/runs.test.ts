@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { coordinatorErrors } from '../../src/coordinator/index.ts'
 import { canonicalSpec, jobDigest, parseJobSpec } from '../../src/job/index.ts'
 import { toHex } from '../../src/crypto/index.ts'
 import { RemoteError } from '../../src/rpc/index.ts'
@@ -95,7 +96,8 @@ describe('run submit', () => {
     })
     const { code, out } = await coffer('run submit job.json --json', { cwd, network })
     expect(code).toBe(1)
-    expect(jsonLine(out)).toMatchObject({ error: { code: 'RUN_LIMIT', message: 'too many runs' } })
+    const { next } = coordinatorErrors.RUN_LIMIT
+    expect(jsonLine(out)).toMatchObject({ error: { code: 'RUN_LIMIT', message: 'too many runs', next } })
   })
 })
 
@@ -177,12 +179,12 @@ test('run stop gives a reason, and bounds it', async () => {
   const network = createFakeNetwork({
     stopRun: async ({ reason }) => {
       reasons.push(reason)
-      return createRun({ state: 'stopped', reason })
+      return createRun({ state: 'stopped', reason: ['stopped by admin', reason].filter(Boolean).join(': ') })
     },
   })
   expect((await coffer('run stop 3f9c', { cwd, network })).out).toBe('run 3f9c12ab is stopped: stopped by admin\n')
   await coffer(['run', 'stop', '3f9c', '--reason', 'wrong label'], { cwd, network })
-  expect(reasons).toEqual(['stopped by admin', 'wrong label'])
+  expect(reasons).toEqual(['', 'wrong label'])
   expect(await coffer(['run', 'stop', '3f9c', '--reason', 'x'.repeat(501)], { cwd, network })).toMatchObject({
     code: 2,
   })

@@ -19,7 +19,7 @@ function round(
 ): RunEventBody[] {
   const auc = 0.5 + 0.25 * (1 - 0.7 ** (number - 1))
   return [
-    { kind: 'round-opened', round: number, task, cohort: contributors, deadlineMs: 0 },
+    { kind: 'round-opened', round: number, task, cohort: PARTIES, deadlineMs: 0 },
     ...contributors.map(
       (party): RunEventBody => ({ kind: 'party-changed', party, activity: 'delivered', round: number, detail: '' }),
     ),

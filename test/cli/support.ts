@@ -94,7 +94,10 @@ export interface FakeCoordinator extends Network {
 }
 
 /** A network whose only inhabitant is a coordinator that offers some calls. */
-export function createFakeNetwork(api: Partial<RunApi<ClientCall>>): FakeCoordinator {
+export function createFakeNetwork(
+  api: Partial<RunApi<ClientCall>>,
+  reach: (address: string) => void = () => undefined,
+): FakeCoordinator {
   const whole: RunApi<ClientCall> = {
     submitRun: notOffered,
     listRuns: notOffered,
@@ -122,7 +125,11 @@ export function createFakeNetwork(api: Partial<RunApi<ClientCall>>): FakeCoordin
     connect({ address }) {
       dialled.push(address)
       // A test asks for one service only, so the client's type is what the caller says it is.
-      const connection: Connection = { client: () => whole as never, [Symbol.asyncDispose]: async () => undefined }
+      const connection: Connection = {
+        client: () => whole as never,
+        reach: async () => reach(address),
+        [Symbol.asyncDispose]: async () => undefined,
+      }
       return connection
     },
   }

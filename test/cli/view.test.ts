@@ -34,7 +34,7 @@ describe('the live view', () => {
         ks 0.2275  log_loss 0.5725  model after 2 rounds
 
            0:20  round 2/10 closed: 3 parties
-           0:24  round 3/10 closed: 2 parties, without bank-c
+           0:24  round 3/10 closed: 2 of 3 parties, without bank-c
            0:25  bank-c gone in round 4"
     `)
   })
@@ -53,7 +53,7 @@ describe('the live view', () => {
         ks 0.2275  log_loss 0.5725  model after 2 rounds
 
            0:20  round 2/10 closed: 3 parties
-           0:24  round 3/10 closed: 2 parties, without bank-c
+           0:24  round 3/10 closed: 2 of 3 parties, without bank-c
            0:25  bank-c gone in round 4"
     `)
   })
@@ -95,6 +95,26 @@ describe('the live view', () => {
         bank-c  declined    POLICY_ROWS: 80 rows
       "
     `)
+  })
+
+  test('who declined stays declined, with the reason, while the others work and after the end', () => {
+    const reasons = [`POLICY_ROWS: ${'too few rows '.repeat(9)}`]
+    const parties = createRun().parties.map((party) =>
+      party.party === 'bank-c'
+        ? { ...party, decision: 'declined' as const, reasons, activity: 'absent' as const }
+        : party,
+    )
+    const run = createRun({ parties })
+    const without = (bodies: readonly RunEventBody[]) =>
+      createEvents(bodies.filter((body) => body.kind !== 'party-changed' || body.party !== 'bank-c'))
+    for (const bodies of [story.beginning.slice(0, 3), story.inRoundFour]) {
+      const view = withDecisions(without(bodies).reduce(reduceView, viewOf(run)), run)
+      const line = shown({ ...view, state: 'running' }, 60)
+        .split('\n')
+        .find((each) => each.includes('bank-c '))
+      expect(line).toMatch(/^ {2}bank-c {2}declined +POLICY_ROWS: too few rows .*…$/)
+      expect(shown({ ...view, state: 'finished' }, 60)).toContain(line)
+    }
   })
 
   test.each([20, 32, 47, 60, 80, 200])('no line is wider than %i columns', (width) => {
@@ -193,7 +213,7 @@ test('plain lines tell what matters and leave the rest', () => {
        0:10  statistics closed: 3 parties
        0:15  round 1/10 closed: 3 parties; auc 0.5000 (model after round 0); training loss 0.6210
        0:20  round 2/10 closed: 3 parties; auc 0.5750 (model after round 1); training loss 0.5589
-       0:24  round 3/10 closed: 2 parties, without bank-c; auc 0.6275 (model after round 2); training loss 0.5030
+       0:24  round 3/10 closed: 2 of 3 parties, without bank-c; auc 0.6275 (model after round 2); training loss 0.5030
        0:25  bank-c gone in round 4"
   `)
 })

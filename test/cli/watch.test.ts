@@ -99,6 +99,42 @@ test('a lost connection is told and the watch goes on after the last event, none
   expect(out.match(/round 2\/10 closed/g)).toHaveLength(1)
 })
 
+test('the last frame knows who declined, and a lost connection cannot move the cursor', async () => {
+  const parties = ended().parties.map((party) =>
+    party.party === 'bank-c' ? { ...party, decision: 'declined' as const, reasons: ['POLICY_ROWS: few'] } : party,
+  )
+  const undecided = parties.map((party) => ({ ...party, decision: 'undecided' as const, reasons: [] }))
+  const watchIn = async (terminal: boolean) => {
+    const asked = [ended({ parties: undecided })]
+    const network = createFakeNetwork({
+      getRun: async () => asked.shift() ?? ended({ parties }),
+      watchRun: async function* ({ afterSequence }) {
+        yield* after(afterSequence, afterSequence + 20)
+        if (afterSequence === 0) throw new RpcError('PEER_LOST', 'gone\x1b]52;c;aGk=\x07\x1b[2J')
+        yield* after(afterSequence + 20)
+      },
+    })
+    return (await coffer('run watch 3f9c', { cwd, network, terminal, columns: 80, env: { TERM: 'xterm' } })).out
+  }
+  const drawn = await watchIn(true)
+  expect(drawn.slice(drawn.lastIndexOf('finished after'))).toMatch(/bank-c {2}\S*declined.*POLICY_ROWS: few/)
+  const plain = await watchIn(false)
+  expect(plain).toContain('trying again')
+  expect(plain).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
+})
+
+test.each(['xyz', '3f9', '3f9c-', '3f9c'.repeat(9), '../../etc'])('"%s" is no id and is not sent', async (id) => {
+  const network = createFakeNetwork({})
+  const verbs = ['run watch', 'run show', 'run stop', 'model export --out m', 'model evaluate --data d']
+  for (const words of verbs) {
+    const { code, out } = await coffer([...words.split(' '), id, '--json'], { cwd, network })
+    expect(code).toBe(2)
+    const said = expect.stringMatching(/is no id of a (?:run|model): expected 4 to 32 hex digits/)
+    expect(jsonLine(out)).toMatchObject({ error: { code: 'CLI_ARGUMENT_INVALID', message: said } })
+  }
+  expect(network.dialled).toEqual([])
+})
+
 test('a stream that ends before the run is an error, not an end', async () => {
   const { network } = coordinatorOf(createRun(), [(from) => after(from, 5)])
   const { code, out } = await coffer('run watch 3f9c --json', { cwd, network })

@@ -4,6 +4,8 @@ import { jobDigest } from '../../src/job/index.ts'
 import { finalRunStates, type RunEvent } from '../../src/round/index.ts'
 import { RemoteError, RpcError } from '../../src/rpc/index.ts'
 import { openStore } from '../../src/store/index.ts'
+import { storeOn } from '../../src/store/open.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
 import { sha256, standardisation } from './fake-aggregator.ts'
 import { ana, caller, canonical, createHarness, type Harness } from './harness.ts'
 
@@ -25,12 +27,14 @@ describe('decisions', () => {
         name: 'credit',
         submittedBy: 'ana',
         rounds: 2,
-        reason: 'waiting for the decision of bank-a, bank-b and bank-c',
+        reason: 'waiting for the decision of bank-a (not connected), bank-b (not connected) and bank-c (not connected)',
       })
       expect(run.specJson).toEqual(canonical())
       expect(run.jobDigest).toEqual(jobDigest(canonical()))
       await harness.decide(run, 'bank-c')
-      expect((await harness.run(run.runId)).reason).toBe('waiting for the decision of bank-a and bank-b')
+      expect((await harness.run(run.runId)).reason).toBe(
+        'waiting for the decision of bank-a (not connected) and bank-b (not connected)',
+      )
       await harness.decide(run, 'bank-a')
       await harness.decide(run, 'bank-b')
       await harness.untilState(run.runId, 'running')
@@ -40,29 +44,31 @@ describe('decisions', () => {
   it('goes on without those that declined when the quorum is reached, and says who they are', () =>
     withHarness(async (harness) => {
       const run = await harness.submit()
-      await harness.decide(run, 'bank-b', false, ['column income is not shared', 'too many\u001b[31m rounds'])
-      expect((await harness.run(run.runId)).reason).toBe('waiting for the decision of bank-a and bank-c; 1 declined')
+      await harness.decide(run, 'bank-b', false, ['POLICY_DATA: income is not shared', 'too many\u001b[31m rounds'])
+      expect((await harness.run(run.runId)).reason).toBe(
+        'waiting for the decision of bank-a (not connected) and bank-c (not connected); 1 declined',
+      )
       await harness.decide(run, 'bank-a')
       await harness.decide(run, 'bank-c')
       const accepted = (await history(harness, run.runId)).find(
         (e) => e.kind === 'state-changed' && e.state === 'accepted',
       )
-      expect(accepted).toMatchObject({ reason: 'bank-b declined: column income is not shared; too many [31m rounds' })
+      expect(accepted).toMatchObject({ reason: 'declined: bank-b (POLICY_DATA)' })
       const running = await harness.untilState(run.runId, 'running')
       expect(running.parties.map((party) => party.decision)).toEqual(['accepted', 'declined', 'accepted'])
+      expect(running.parties[1]?.reasons).toEqual(['POLICY_DATA: income is not shared', 'too many [31m rounds'])
       expect(harness.aggregator.runs.get(run.runId)?.parties).toEqual(['bank-a', 'bank-c'])
     }))
 
   it('is rejected with who and why when too few accept', () =>
     withHarness(async (harness) => {
       const run = await harness.submit()
-      await harness.decide(run, 'bank-a', false, ['models: mlp only'])
-      await harness.decide(run, 'bank-b', false)
       await harness.decide(run, 'bank-c')
+      await harness.decide(run, 'bank-a', false, ['POLICY_MODEL: mlp only'])
+      await harness.decide(run, 'bank-b', false)
       expect(await harness.run(run.runId)).toMatchObject({
         state: 'rejected',
-        reason:
-          '1 of 3 parties accepted, the quorum is 2. bank-a declined: models: mlp only. bank-b declined: no reason given',
+        reason: 'too few accepted: bank-a (POLICY_MODEL), bank-b (no reason given)',
       })
       expect((await harness.run(run.runId)).endedMs).toBeGreaterThan(run.createdMs)
       expect(harness.aggregator.calls).toEqual([])
@@ -302,6 +308,36 @@ describe('the final model', () => {
       expect(events.at(-1)).toMatchObject({ state: 'finished' })
       expect(events.filter((event) => event.kind === 'round-closed')).toHaveLength(4)
     }))
+})
+
+describe('the bytes of a model that never came to be', () => {
+  async function* oneByte() {
+    yield Uint8Array.of(1)
+  }
+  const refusal = new RemoteError('AGGREGATION_NO_MODEL', 'NOT_FOUND', 'there is no model')
+
+  it('are deleted when the run is abandoned, and after a coordinator that died before it could', async () => {
+    const engine = openSqlite(':memory:')
+    const store = await storeOn(engine)
+    let written = 0
+    const write: typeof store.models.write = async (modelId, runId) => {
+      await store.models.write(modelId, runId, oneByte())
+      written++
+      throw refusal
+    }
+    const parts = () => engine.db.selectFrom('model_parts').select('run_id').execute()
+    await using harness = await createHarness({ store: { ...store, models: { ...store.models, write } } })
+    const { runId } = await harness.running()
+    harness.aggregator.finish(runId, 2)
+    await harness.untilState(runId, 'abandoned', 'there is no model')
+    expect(written).toBe(1)
+    await expect.poll(parts).toEqual([])
+    await store.models.write('orphan', runId, oneByte())
+    const running = await harness.running()
+    await store.models.write('begun', running.runId, oneByte())
+    await harness.restart()
+    expect(await parts()).toEqual([{ run_id: running.runId }])
+  })
 })
 
 describe('stopping a run', () => {

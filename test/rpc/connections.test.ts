@@ -1,6 +1,6 @@
 /** Who may connect, what an operator reads when it fails, and how a server ends: the same over mTLS and in memory. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { bind, type Identity, type Listening, roundService, RpcError } from '../../src/rpc/index.ts'
+import { bind, type Identity, type Listening, type Role, roundService, RpcError } from '../../src/rpc/index.ts'
 import { createTestClock } from '../support/clock.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
 import { createTestLog } from '../support/log.ts'
@@ -106,6 +106,34 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     const refused = lines.find((line) => line.message === 'connection refused')
     expect(refused?.fields.err).toMatchObject({ code: 'PEER_CERTIFICATE_EXPIRED' })
     expect(String(refused?.fields.err)).toContain(new Date(then.getTime() + DAY).toISOString().slice(0, 10))
+  })
+
+  test('reach asks for nothing but an answer, of any role, with the same checks and errors as a call', async () => {
+    const other = await createAuthority('other')
+    const server = await serve({ network, identity: aggregator, round: accept })
+    const reach = async (identity: Identity, role: Role = 'aggregator') => {
+      await using connection = network.connect({ address: server.address, identity, role })
+      return await connection.reach(calmly)
+    }
+    await reach(party)
+    await reach(user)
+    await reach(aggregator)
+    expect(await failure(reach(party, 'coordinator'))).toMatchObject({ code: 'PEER_OTHER_ROLE' })
+    expect(await failure(reach(await other.issue('party', 'bank-a')))).toMatchObject({ code: 'PEER_OTHER_FEDERATION' })
+    const old = await (await createAuthority('demo')).issue('party', 'bank-a')
+    expect(await failure(reach({ ...old, rootsPem: `${old.rootsPem}${aggregator.rootsPem}` }))).toMatchObject({
+      code: 'PEER_REFUSED_US',
+    })
+    await using closed = network.connect({ address: server.address, identity: party, role: 'aggregator' })
+    expect(await failure(closed.reach({ signal: AbortSignal.abort(), deadlineMs: 1000 }))).toMatchObject({
+      code: 'CALL_ABORTED',
+    })
+    await closed[Symbol.asyncDispose]()
+    expect(await failure(closed.reach(calmly))).toMatchObject({ code: 'CALL_ABORTED' })
+    await server[Symbol.asyncDispose]()
+    const gone = await failure(reach(party))
+    expect(gone).toBeInstanceOf(RpcError)
+    expect(gone).toMatchObject({ code: 'PEER_UNREACHABLE' })
   })
 
   test('a program does not start with a certificate that is no good', async () => {

@@ -44,19 +44,26 @@ describe('what an event says about a run', () => {
     expect(stopped).toMatchObject({ state: 'stopped', reason: 'by alice', endedMs: 1_000 })
   })
 
-  it('shows what each party does: asked, delivered, late, and gone rather than late', () => {
+  it('shows what each party does: asked, delivered, late, and gone or refused rather than late', () => {
     expect(activities(runAfter(opened))).toEqual({ 'bank-a': 'working', 'bank-b': 'working', 'bank-c': 'absent' })
-    const run = runAfter(
-      opened,
-      party('bank-c', 'gone'),
-      closed(1, { contributors: ['bank-a'], missing: ['bank-b', 'bank-c'] }),
-    )
+    const missing = ['bank-b', 'bank-c']
+    const run = runAfter(opened, party('bank-c', 'gone'), closed(1, { contributors: ['bank-a'], missing }))
     expect(activities(run)).toEqual({ 'bank-a': 'delivered', 'bank-b': 'late', 'bank-c': 'gone' })
-    expect(
-      activities(runAfter(party('bank-b', 'refused'), closed(1, { contributors: [], missing: ['bank-b'] }))),
-    ).toMatchObject({
-      'bank-b': 'refused',
-    })
+    const refused = runAfter(opened, party('bank-b', 'refused'), closed(1, { contributors: [], missing }))
+    expect(activities(refused)).toMatchObject({ 'bank-b': 'refused' })
+  })
+
+  it('does not call a party late that never joined', () => {
+    const run = runAfter(opened, closed(1, { contributors: ['bank-a', 'bank-b'], missing: ['bank-c'] }))
+    expect(activities(run)).toEqual({ 'bank-a': 'delivered', 'bank-b': 'delivered', 'bank-c': 'absent' })
+  })
+
+  it('calls a contributor delivered however it was last seen, unless it went after the round', () => {
+    const both = closed(1, { contributors: ['bank-a', 'bank-b'], missing: ['bank-c'] })
+    const before = runAfter(opened, party('bank-a', 'gone'), party('bank-b', 'refused'), both)
+    expect(activities(before)).toMatchObject({ 'bank-a': 'delivered', 'bank-b': 'delivered' })
+    const after = runAfter(opened, both, party('bank-a', 'gone'))
+    expect(activities(after)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
   })
 
   it('ignores a party that the run does not name', () => {

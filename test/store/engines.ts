@@ -11,6 +11,7 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string
   /** Runs SQL beside the store, as an administrator or an attacker would. */
   query(sql: string): Promise<void>
+  rows(sql: string): Promise<readonly unknown[]>
 }
 
 export interface TestEngine {
@@ -33,6 +34,13 @@ export const sqliteEngine: TestEngine = {
         database.exec(sql)
         database.close()
       },
+      rows: async (sql) => {
+        const { DatabaseSync } = await import('@photostructure/sqlite')
+        const database = new DatabaseSync(path)
+        const rows = database.prepare(sql).all()
+        database.close()
+        return rows.map((row) => ({ ...Object(row) }))
+      },
       [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }),
     }
   },
@@ -45,18 +53,21 @@ function postgresEngine(url: string): TestEngine {
     name: 'postgres',
     create: async () => {
       const schema = `coffer_${process.pid}_${++schemas}`
-      const once = async (sql: string): Promise<void> => {
+      const rows = async (sql: string): Promise<readonly unknown[]> => {
         const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` })
         await client.connect()
-        await client.query(sql)
+        const result = await client.query<Record<string, unknown>>(sql)
         await client.end()
+        return result.rows
       }
+      const once = async (sql: string): Promise<void> => void (await rows(sql))
       await once(`create schema ${schema}`)
       const own = new URL(url)
       own.searchParams.set('options', `-c search_path=${schema}`)
       return {
         url: own.href.replaceAll('+', '%20'),
         query: once,
+        rows,
         [Symbol.asyncDispose]: () => once(`drop schema ${schema} cascade`),
       }
     },

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { openStore, type Store, StoreError } from '../../src/store/index.ts'
 import { storeOn } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { chunks, newRun } from './fixtures.ts'
+import { chunks, newRun, runId } from './fixtures.ts'
 
 const rejectsFull = expect.toSatisfy((error) => error instanceof StoreError && error.code === 'STORE_FULL')
 
@@ -47,7 +47,9 @@ describe('a full disk', () => {
     const count = await fillsUp(store)
     expect(count).toBeGreaterThan(5)
     await holdsExactly(store, count)
-    await expect(store.models.write('00', chunks(new Uint8Array(3 << 20), 1 << 20))).rejects.toEqual(rejectsFull)
+    await expect(store.models.write('00', runId(1), chunks(new Uint8Array(3 << 20), 1 << 20))).rejects.toEqual(
+      rejectsFull,
+    )
     await limit(1_000_000)
     await store.runs.create(newRun(count + 1))
     await holdsExactly(store, count + 1)

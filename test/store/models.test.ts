@@ -16,7 +16,7 @@ describe.each(engines)('model versions on $name', (engine) => {
   const register = async (store: Store, data: Uint8Array, n = 1, chunk = 300_001): Promise<string> => {
     const model = modelVersion(data, n)
     await store.runs.create(newRun(n))
-    await store.models.write(model.modelId, chunks(data, chunk))
+    await store.models.write(model.modelId, runId(n), chunks(data, chunk))
     await store.runs.change(runId(n), () => ({ events: [state('finished')], model }))
     return model.modelId
   }
@@ -44,18 +44,42 @@ describe.each(engines)('model versions on $name', (engine) => {
         yield bytes(3 * MIB, 7)
         throw new Error('the connection broke')
       }
-      await expect(store.models.write(model.modelId, cut())).rejects.toThrow('the connection broke')
+      await expect(store.models.write(model.modelId, runId(1), cut())).rejects.toThrow('the connection broke')
       expect(await store.models.get(model.modelId)).toBeUndefined()
       expect(await store.models.list(10)).toEqual([])
       const modelId = await register(store, data)
       expect(Buffer.from(await collected(store.models.read(modelId))).equals(data)).toBe(true)
     }))
 
+  it('deletes what was written for runs that ended without a model, and nothing else', () =>
+    withStore(async (store, database) => {
+      const kept = await register(store, bytes(8), 1)
+      const states = ['stopped', 'abandoned', 'rejected', 'running'] as const
+      for (const [index, end] of states.entries()) {
+        const n = index + 2
+        await store.runs.create(newRun(n))
+        await store.models.write(`model-${n}`, runId(n), chunks(bytes(MIB + 4), MIB))
+        await store.runs.change(runId(n), () => ({ events: [state(end)] }))
+      }
+      await store.models.discard(runId(1))
+      await store.models.discard(runId(2))
+      expect(await database.rows('select distinct model_id from model_parts order by model_id')).toEqual(
+        [kept, 'model-3', 'model-4', 'model-5'].sort().map((model_id) => ({ model_id })),
+      )
+      await store.models.discard()
+      expect(await database.rows('select distinct model_id from model_parts order by model_id')).toEqual(
+        [kept, 'model-5'].sort().map((model_id) => ({ model_id })),
+      )
+      expect(await collected(store.models.read(kept))).toEqual(bytes(8))
+    }))
+
   it('does not touch the bytes of a registered model version', () =>
     withStore(async (store) => {
       const data = bytes(8)
       const modelId = await register(store, data)
-      await expect(store.models.write(modelId, chunks(bytes(8, 9), 8))).rejects.toEqual(rejects('STORE_CONFLICT'))
+      await expect(store.models.write(modelId, runId(1), chunks(bytes(8, 9), 8))).rejects.toEqual(
+        rejects('STORE_CONFLICT'),
+      )
       expect(await collected(store.models.read(modelId))).toEqual(data)
     }))
 

@@ -6,7 +6,7 @@ import { DatabaseSync } from '@photostructure/sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openStore, type StoreCode, StoreError, storeName } from '../../src/store/index.ts'
 import { engines } from './engines.ts'
-import { chunks, closed, newRun, runId, state } from './fixtures.ts'
+import { chunks, closed, collected, modelVersion, newRun, runId, state } from './fixtures.ts'
 
 const rejects = (code: StoreCode, text = '') =>
   expect.toSatisfy((error) => error instanceof StoreError && error.code === code && error.message.includes(text))
@@ -38,12 +38,31 @@ describe.each(engines)('opening a store on $name', (engine) => {
     await Promise.all(stores.map((store) => store.close()))
   })
 
+  it('brings a database of the first schema up to date: models stay, what belongs to none goes', async () => {
+    await using database = await engine.create()
+    const first = await openStore(database.url)
+    const model = modelVersion(new Uint8Array(8))
+    await first.runs.create(newRun())
+    await first.models.write(model.modelId, runId(1), chunks(new Uint8Array(8), 8))
+    await first.runs.change(runId(1), () => ({ events: [state('finished')], model }))
+    await first.models.write('cut-short', runId(1), chunks(new Uint8Array(8), 8))
+    await first.close()
+    await database.query('drop index model_parts_by_run')
+    await database.query('alter table model_parts drop column run_id')
+    await database.query('update coffer_schema set version = 1')
+    await using store = await openStore(database.url)
+    expect(await collected(store.models.read(model.modelId))).toEqual(new Uint8Array(8))
+    expect(await database.rows('select model_id, run_id from model_parts')).toEqual([
+      { model_id: model.modelId, run_id: runId(1) },
+    ])
+  })
+
   it('refuses a database of a newer release and leaves it as it is', async () => {
     await using database = await engine.create()
     await (await openStore(database.url)).close()
     await database.query('update coffer_schema set version = 99')
     await expect(openStore(database.url)).rejects.toEqual(rejects('STORE_NEWER_SCHEMA', 'schema 99'))
-    await database.query('update coffer_schema set version = 1')
+    await database.query('update coffer_schema set version = 2')
     await (await openStore(database.url)).close()
   })
 
@@ -226,7 +245,7 @@ describe('an SQLite file', () => {
   it('is corrupt when its pages were overwritten', async () => {
     const path = join(directory, 'a.db')
     const store = await openStore(`sqlite:${path}`)
-    await store.models.write('00', chunks(new Uint8Array(500_000), 100_000))
+    await store.models.write('00', runId(1), chunks(new Uint8Array(500_000), 100_000))
     await store.close()
     const file = readFileSync(path)
     writeFileSync(path, file.fill(0xa5, 4_096))

@@ -1,9 +1,10 @@
 /** What the demo trains on: three generated banks, or the files of a directory, and the job spec that fits them. */
 import { readdir } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, resolve } from 'node:path'
 import { demoBanks, inferContract, portfolioContract, writePortfolio } from '../../../parties/index.ts'
 import { type JobSpec, parseJobSpec } from '../../job/index.ts'
 import { CliError } from '../errors.ts'
+import { exists } from '../files.ts'
 import type { Context } from '../io.ts'
 import type { PartyFile } from './federation.ts'
 
@@ -30,6 +31,39 @@ const ROUNDS = 15
 /** Rows over all three generated banks: few enough that a small bank cannot do well alone. */
 const GENERATED_ROWS = 20_000
 
+/** As in job specs. */
+const bounds = { rounds: [1, 10_000], seed: [0, 2 ** 32 - 1] } as const
+
+/** Whatever can be told of the arguments before anything is made. */
+export async function checkOptions(context: Context, options: DemoOptions): Promise<void> {
+  for (const name of ['rounds', 'seed'] as const) {
+    const value = options[name]
+    const [least, most] = bounds[name]
+    if (value !== undefined && (value < least || value > most)) {
+      throw new CliError('CLI_ARGUMENT_INVALID', `--${name} is ${value}, expected ${least} to ${most}`)
+    }
+  }
+  const { data, id, label } = options
+  if (data === undefined) {
+    const stray = (['id', 'label', 'holdout'] as const).find((name) => options[name] !== undefined)
+    if (stray) throw new CliError('CLI_ARGUMENT_INVALID', `--${stray} goes with --data DIR`)
+    return
+  }
+  if (id === undefined || label === undefined) throw missingColumns()
+  const directory = context.path(data)
+  await partyFiles(directory, await findHoldout(context, directory, options.holdout))
+}
+
+const missingColumns = () => new CliError('CLI_ARGUMENT_INVALID', '--data DIR needs --id COLUMN and --label COLUMN')
+
+/** The hold-out file may also be named as it is called inside the data directory. */
+async function findHoldout(context: Context, directory: string, given: string | undefined) {
+  if (given === undefined) return undefined
+  const places = [...new Set([context.path(given), resolve(directory, given)])]
+  for (const place of places) if (await exists(place)) return place
+  throw new CliError('CLI_FILE_UNREADABLE', `there is no hold-out file ${places.join(' and none at ')}`)
+}
+
 export async function prepareInput(
   context: Context,
   options: DemoOptions,
@@ -40,8 +74,6 @@ export async function prepareInput(
 }
 
 async function generated(options: DemoOptions, directory: string): Promise<DemoInput> {
-  const stray = (['id', 'label', 'holdout'] as const).find((name) => options[name] !== undefined)
-  if (stray) throw new CliError('CLI_ARGUMENT_INVALID', `--${stray} goes with --data DIR`)
   const seed = options.seed ?? SEED
   const { files, holdout, ceilingAuc } = await writePortfolio(directory, {
     seed,
@@ -54,11 +86,9 @@ async function generated(options: DemoOptions, directory: string): Promise<DemoI
 
 async function ownFiles(context: Context, options: DemoOptions, data: string, signal: AbortSignal): Promise<DemoInput> {
   const { id, label } = options
-  if (id === undefined || label === undefined) {
-    throw new CliError('CLI_ARGUMENT_INVALID', '--data DIR needs --id COLUMN and --label COLUMN')
-  }
+  if (id === undefined || label === undefined) throw missingColumns()
   const directory = context.path(data)
-  const holdout = options.holdout === undefined ? undefined : context.path(options.holdout)
+  const holdout = await findHoldout(context, directory, options.holdout)
   const parties = await partyFiles(directory, holdout)
   const files = parties.map(({ file }) => file)
   const { contract, notes } = await inferContract(files, { id, label, ...(holdout && { holdout }), signal })

@@ -41,6 +41,8 @@ export function resultLines(result: DemoResult): string[] {
     entry('federated: rows stay at each bank', total, federated),
     entry('pooled: what nobody could do', total, pooled),
     '',
+    'The AUC of the live view above is over the rows that each party held out of its own;',
+    'the table measures every model on one common hold-out.',
     `The federated model is better than ${better} of ${alone.length} banks alone (best alone: ${best.toFixed(4)}).`,
     ...(ceiling === undefined
       ? []

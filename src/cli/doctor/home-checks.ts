@@ -1,6 +1,7 @@
 /** One home: configuration, key, certificate, and for a party its policy and data. */
-import { access, constants, open } from 'node:fs/promises'
+import { access, constants, open, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
+import { CodedError } from '../../errors/index.ts'
 import { parsePartyPolicy } from '../../job/index.ts'
 import { readText } from '../files.ts'
 import { type HomeConfig, homeFiles, keyExposure, readConfig, readIdentity } from '../home.ts'
@@ -10,9 +11,15 @@ import { type Check, fail, ok, warn } from './check.ts'
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-export async function checkHome(context: Context, directory: string): Promise<{ checks: Check[]; user: boolean }> {
+export interface HomeChecks {
+  readonly checks: readonly Check[]
+  /** Undefined where coffer.yaml cannot be read. */
+  readonly config: HomeConfig | undefined
+}
+
+export async function checkHome(context: Context, directory: string): Promise<HomeChecks> {
   const config = await readConfig(directory).catch(textOf)
-  if (typeof config === 'string') return { checks: [fail('home', config, 'mend coffer.yaml')], user: false }
+  if (typeof config === 'string') return { checks: [fail('home', config, 'mend coffer.yaml')], config: undefined }
   const who = config.role === 'party' || config.role === 'user' ? `${config.role} ${config.name}` : config.role
   const checks = [
     ok(who, `home ${directory}`),
@@ -21,7 +28,7 @@ export async function checkHome(context: Context, directory: string): Promise<{ 
     ...(config.role === 'party' ? await checkParty(who, directory, config) : []),
     ...(config.role === 'coordinator' ? [await checkStore(directory, config)] : []),
   ]
-  return { checks, user: config.role === 'user' }
+  return { checks, config }
 }
 
 async function checkKey(who: string, directory: string): Promise<Check> {
@@ -67,11 +74,27 @@ async function checkParty(who: string, directory: string, config: HomeConfig<'pa
   return [judged, ...(await Promise.all(names.map((name) => checkDataset(who, name, at(config.datasets[name] ?? '')))))]
 }
 
+/** Up to this size a file is read in a second; of larger ones the doctor only says that they can be read. */
+const MAXIMUM_DESCRIBED_BYTES = 64 * 1024 * 1024
+const DESCRIBE_DEADLINE_MS = 20_000
+
 async function checkDataset(who: string, name: string, path: string): Promise<Check> {
   const readable = await firstByte(path).catch(textOf)
-  if (readable === 'some') return ok(`${who}, data ${name}`, path)
-  const found = readable === 'none' ? `${path} is empty` : readable
-  return fail(`${who}, data ${name}`, found, 'correct the path under datasets in coffer.yaml, or its permissions')
+  if (readable !== 'some') {
+    const found = readable === 'none' ? `${path} is empty` : readable
+    return fail(`${who}, data ${name}`, found, 'correct the path under datasets in coffer.yaml, or its permissions')
+  }
+  if ((await stat(path)).size > MAXIMUM_DESCRIBED_BYTES) {
+    return ok(`${who}, data ${name}`, `${path} is readable; not compared with any job`)
+  }
+  const { describeDataset } = await import('../../../parties/index.ts')
+  try {
+    const { rows, columns } = await describeDataset(path, AbortSignal.timeout(DESCRIBE_DEADLINE_MS))
+    const names = columns.map((column) => column.name).join(', ')
+    return ok(`${who}, data ${name}`, `${path}: ${rows} rows, columns ${names}; not compared with any job`)
+  } catch (error) {
+    return fail(`${who}, data ${name}`, textOf(error), error instanceof CodedError ? error.row.next : 'mend the file')
+  }
 }
 
 async function firstByte(path: string): Promise<'some' | 'none'> {

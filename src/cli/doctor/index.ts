@@ -9,7 +9,7 @@ import { clean } from '../view/index.ts'
 import type { Check, Verdict } from './check.ts'
 import { checkHome } from './home-checks.ts'
 import { checkDisk, checkNode, checkTraining } from './machine-checks.ts'
-import { checkCoordinator } from './network-checks.ts'
+import { checkCoordinator, checkNeighbours } from './network-checks.ts'
 
 const colours: Readonly<Record<Verdict, string>> = { ok: '\x1b[32m', warn: '\x1b[33m', fail: '\x1b[31m' }
 
@@ -32,6 +32,8 @@ function lines({ verdict, name, found, next }: Check, colour: boolean): string[]
   return next === undefined ? [first] : [first, `      -> ${clean(next)}`]
 }
 
+const isIdentity = (name: string): boolean => /, (?:key|certificate)$/.test(name)
+
 async function examine(context: Context, options: { readonly coordinator: string | undefined }): Promise<Check[]> {
   const roles = ['coordinator', 'aggregator', 'user', 'party'] as const
   const found = await Promise.all(roles.map((role) => findHomes(context.home, role)))
@@ -45,9 +47,12 @@ async function examine(context: Context, options: { readonly coordinator: string
   const ofHomes: Check[] = []
   const users: string[] = []
   for (const directory of homes) {
-    const { checks, user } = await checkHome(context, directory)
+    const { checks, config } = await checkHome(context, directory)
     ofHomes.push(...checks)
-    if (user) users.push(directory)
+    if (config?.role === 'user') users.push(directory)
+    // A home that is broken would only meet its own fault again on the way.
+    else if (config !== undefined && !checks.some(({ verdict, name }) => verdict === 'fail' && isIdentity(name)))
+      ofHomes.push(...(await checkNeighbours(context, directory, config, options)))
   }
   const [user] = users
   return [

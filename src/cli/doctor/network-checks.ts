@@ -1,8 +1,14 @@
-/** What only the coordinator can tell: itself, its clock, the aggregator, the connected parties. */
-import { CodedError } from '../../errors/index.ts'
-import type { CoordinatorStatus } from '../../rpc/index.ts'
+/**
+ * What must be reached: a program's neighbours and its own port, by its own certificate; and what only the coordinator
+ * can tell a user: itself, its clock, the aggregator, the connected parties.
+ */
+import { createServer } from 'node:net'
+import type { CoordinatorStatus, Role } from '../../rpc/index.ts'
+import { addressOr, hostOf, portOf } from '../address.ts'
+import { type HomeConfig, readIdentity } from '../home.ts'
+import { explained, failureOf } from '../exit.ts'
 import type { Context } from '../io.ts'
-import { openSession } from '../session.ts'
+import { CALL_DEADLINE_MS, networkOf, openSession } from '../session.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** Certificates and deadlines bear more, but a clock so wrong will soon be worse. */
@@ -18,10 +24,82 @@ export async function checkCoordinator(
     const status = await session.runs.getStatus({}, session.soon)
     return judgeStatus(status, session.coordinator, (before + context.io.now()) / 2)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const next = error instanceof CodedError ? error.row.next : 'run it again with --verbose'
-    return [fail('coordinator, connection', message, next)]
+    return [await failed('coordinator, connection', error)]
   }
+}
+
+async function failed(name: string, error: unknown): Promise<Check> {
+  const { message, next } = await explained(failureOf(error), error)
+  return fail(name, message, next)
+}
+
+type Reach = (address: string, role: Role) => Promise<void>
+
+/** What the program of a home dials, and where it listens. Nothing for a user, whom `checkCoordinator` serves. */
+export async function checkNeighbours(
+  context: Context,
+  directory: string,
+  config: HomeConfig,
+  options: { readonly coordinator: string | undefined },
+): Promise<Check[]> {
+  const network = await networkOf(context)
+  const identity = await readIdentity(directory)
+  const signal = new AbortController().signal
+  const reach: Reach = async (address, role) => {
+    await using connection = network.connect({ address, identity, role })
+    await connection.reach({ signal, deadlineMs: CALL_DEADLINE_MS })
+  }
+  const dialled = async (who: string, role: Role, address: string): Promise<Check> => {
+    const name = `${who}, reaches the ${role}`
+    return reach(address, role).then(
+      () => ok(name, address),
+      (error: unknown) => failed(name, error),
+    )
+  }
+  switch (config.role) {
+    case 'party': {
+      const who = `party ${config.name}`
+      const coordinator = addressOr(options.coordinator, 'coordinator', config.coordinator)
+      return Promise.all([dialled(who, 'coordinator', coordinator), dialled(who, 'aggregator', config.aggregator)])
+    }
+    case 'coordinator':
+      return Promise.all([
+        checkPort('coordinator', config.listen, reach),
+        dialled('coordinator', 'aggregator', config.aggregator),
+      ])
+    case 'aggregator':
+      return [await checkPort('aggregator', config.listen, reach)]
+    case 'user':
+      return []
+  }
+}
+
+/** Where a program that listens everywhere is dialled from its own machine. */
+const nearby: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }
+
+async function checkPort(role: 'coordinator' | 'aggregator', listen: string, reach: Reach): Promise<Check> {
+  const name = `${role}, port`
+  if (portOf(listen) === 0) return ok(name, `${listen}: any that is free`)
+  const host = nearby[hostOf(listen)]
+  try {
+    await reach(host === undefined ? listen : `${host}:${portOf(listen)}`, role)
+    return ok(name, `this ${role} listens on ${listen}`)
+  } catch (error) {
+    const free = await bindable(listen)
+    if (free === 'free') return ok(name, `${listen} is free; the ${role} is not running here`)
+    const found = error instanceof Error ? error.message : String(error)
+    const next = `stop the program that listens there, or correct \`listen\` in the ${role}'s coffer.yaml`
+    return fail(name, `${listen} cannot be used (${free}): ${found}`, next)
+  }
+}
+
+/** `free`, or the system's reason. The port is taken for a moment only. */
+function bindable(listen: string): Promise<string> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen(portOf(listen), hostOf(listen), () => void server.close(() => resolve('free')))
+  })
 }
 
 /** `now`: this machine's clock when the status was made, in milliseconds. */

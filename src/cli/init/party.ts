@@ -65,6 +65,13 @@ const commonFiles = (federation: FederationConfig, name: string, datasets: Datas
   { path: homeFiles.key, text: keyPem.reveal(), secret: true },
 ]
 
+function nextStep(home: string, datasets: Datasets): string {
+  const policy = join(home, 'policy.yaml')
+  const start = `then coffer party --home ${home}`
+  if (Object.keys(datasets).length > 0) return `next: look at ${policy}, ${start}`
+  return `next: add a dataset to ${join(home, homeFiles.config)} and ${policy} (without one no job can run), ${start}`
+}
+
 async function signedHome(context: Context, name: string, directory: string, options: PartyOptions): Promise<number> {
   const home = context.homeGiven ? context.home : join(directory, 'parties', name)
   const datasets = await readDatasets(context, home, options.data)
@@ -80,7 +87,7 @@ async function signedHome(context: Context, name: string, directory: string, opt
   ])
   context.result({ federation: federation.federation, party: name, home, keyFingerprint: signed.keyFingerprint }, [
     `made party ${name} of federation ${federation.federation} in ${home}`,
-    `next: look at ${join(home, 'policy.yaml')}, then coffer party --home ${home}`,
+    nextStep(home, datasets),
   ])
   return exits.ok.code
 }
@@ -126,7 +133,7 @@ async function install(context: Context, name: string, certificate: string, root
   await writeNew({ path: join(home, homeFiles.certificate), text: certificatePem })
   context.result({ federation: config.federation, party: name, home }, [
     `party ${name} of federation ${config.federation} is complete in ${home}`,
-    `next: look at ${join(home, 'policy.yaml')}, then coffer party --home ${home}`,
+    nextStep(home, config.datasets),
   ])
   return exits.ok.code
 }

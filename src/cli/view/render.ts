@@ -106,7 +106,8 @@ function partyLines(view: ViewState, { width, now }: Frame): Segment[][] {
 }
 
 function partyLine(party: PartyView, view: ViewState, nameWidth: number, now: number): Segment[] {
-  const before = view.state === 'proposed' || view.state === 'rejected'
+  // Who declined is no part of the run, and never has anything else to show.
+  const before = view.state === 'proposed' || view.state === 'rejected' || party.decision === 'declined'
   const what = before
     ? party.decision
     : party.activity === 'working'

@@ -4,6 +4,7 @@
  */
 import type { Metrics } from '../../learning/index.ts'
 import {
+  activitiesAfter,
   finalRunStates,
   type PartyActivity,
   type PartyState,
@@ -112,16 +113,13 @@ function applied(view: ViewState, event: RunEvent): ViewState {
       return { ...view, state, reason, endedMs: ended ? event.atMs : view.endedMs, open: ended ? undefined : view.open }
     }
     case 'party-changed':
-      return withParties(
-        view,
-        event.atMs,
-        ({ name, activity }) => (name === event.party ? event.activity : activity),
-        event.detail,
-      )
+      return withParties(view, event, event.detail)
     case 'round-opened': {
-      const { round, task, deadlineMs, cohort } = event
-      const opened = { ...view, open: { round, task, deadlineMs }, lastCloseMs: view.lastCloseMs ?? event.atMs }
-      return withParties(opened, event.atMs, ({ name, activity }) => (cohort.includes(name) ? 'working' : activity))
+      const { round, task, deadlineMs } = event
+      return withParties(
+        { ...view, open: { round, task, deadlineMs }, lastCloseMs: view.lastCloseMs ?? event.atMs },
+        event,
+      )
     }
     case 'round-closed':
       return closed(view, event)
@@ -143,22 +141,14 @@ function closed(view: ViewState, event: Extract<RunEvent, { kind: 'round-closed'
     durationsMs: trained ? [...view.durationsMs, duration] : view.durationsMs,
     lastCloseMs: event.atMs,
   }
-  return withParties(next, event.atMs, ({ name, activity }) => {
-    if (activity === 'gone' || activity === 'refused') return activity
-    if (event.contributors.includes(name)) return 'delivered'
-    return event.missing.includes(name) ? 'late' : activity
-  })
+  return withParties(next, event)
 }
 
-function withParties(
-  view: ViewState,
-  atMs: number,
-  activityOf: (party: PartyView) => PartyActivity,
-  detail = '',
-): ViewState {
+function withParties(view: ViewState, event: RunEvent, detail = ''): ViewState {
+  const after = activitiesAfter(event)
   const parties = view.parties.map((party) => {
-    const activity = activityOf(party)
-    return activity === party.activity ? party : { ...party, activity, sinceMs: atMs, detail }
+    const activity = after(party.name, party.activity)
+    return activity === party.activity ? party : { ...party, activity, sinceMs: event.atMs, detail }
   })
   return { ...view, parties }
 }
@@ -175,7 +165,7 @@ export function remainingMs(view: ViewState, now: number): number | undefined {
 }
 
 /** What a person wants to be told about an event in one line; undefined for the many that only move the picture. */
-export function describe(event: RunEvent, view: Pick<ViewState, 'rounds'>): string | undefined {
+export function describe(event: RunEvent, view: Pick<ViewState, 'rounds' | 'parties'>): string | undefined {
   switch (event.kind) {
     case 'state-changed':
       return `run ${event.state}${event.reason === '' ? '' : `: ${event.reason}`}`
@@ -188,7 +178,9 @@ export function describe(event: RunEvent, view: Pick<ViewState, 'rounds'>): stri
       return undefined
     case 'round-closed': {
       const missing = event.missing.length === 0 ? '' : `, without ${event.missing.join(', ')}`
-      return `${roundName(event.round, event.task, view.rounds)} closed: ${event.contributors.length} parties${missing}`
+      const came = event.contributors.length
+      const count = came < view.parties.length ? `${came} of ${view.parties.length}` : String(came)
+      return `${roundName(event.round, event.task, view.rounds)} closed: ${count} parties${missing}`
     }
   }
 }

@@ -8,6 +8,9 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2
 
 export const clean = (text: string): string => text.replace(CONTROLS, ' ')
 
+/** Of a text that has lines of its own, such as a list of problems or a stack. */
+export const cleanLines = (text: string): string => text.split('\n').map(clean).join('\n')
+
 /** At most `width` characters, the last one an ellipsis where something was cut. */
 export function truncate(text: string, width: number): string {
   const points = [...text]

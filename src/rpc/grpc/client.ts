@@ -1,8 +1,11 @@
 /** Calling over mTLS: one grpc-js channel per connection, every call a stream of bytes both ways. */
 import * as grpc from '@grpc/grpc-js'
+import { service as healthService } from 'grpc-health-check'
+import type { ClientCall } from '../api.ts'
 import { formatAddress, parseAddress } from '../address.ts'
 import { aborted, type Carrier, createClient, type OutgoingCall } from '../call/client.ts'
-import { interruptible, unlessAborted, whenAborted } from '../call/streams.ts'
+import { interruptible, onlyOne, parsed, unlessAborted, whenAborted } from '../call/streams.ts'
+import { RpcError } from '../errors.ts'
 import { checkIdentity } from '../identity/verify.ts'
 import { MAXIMUM_MESSAGE_BYTES } from '../limits.ts'
 import type { Connection, ConnectOptions } from '../network.ts'
@@ -24,6 +27,7 @@ export function connectGrpc(options: ConnectOptions, settings: GrpcSettings): Co
   const carrier: Carrier = { carry: (call) => carry(client, line, closing.signal, call) }
   return {
     client: (service) => createClient(service, carrier),
+    reach: (call) => reach((health) => carry(client, line, closing.signal, health), call, options.address),
     async [Symbol.asyncDispose]() {
       closing.abort(new Error('the connection was closed at this side'))
       client.close()
@@ -53,12 +57,40 @@ const channelOptions = (settings: GrpcSettings): grpc.ClientOptions => ({
 type BytesStream = grpc.ClientDuplexStream<Buffer, Buffer>
 const same = (bytes: Buffer): Buffer => bytes
 
-async function* carry(
-  client: grpc.Client,
-  line: Line,
-  closing: AbortSignal,
-  call: OutgoingCall,
-): AsyncGenerator<Buffer> {
+/** What the bytes of a call need to know of it: the health service is in no table of this product. */
+interface BytesCall extends Omit<OutgoingCall, 'method'> {
+  readonly method: { readonly path: string; readonly method: { readonly name: string } }
+}
+
+async function reach(
+  health: (call: BytesCall) => AsyncIterable<Buffer>,
+  { signal, deadlineMs }: ClientCall,
+  address: string,
+): Promise<void> {
+  const { Check } = healthService
+  if (Check === undefined) throw new Error('grpc-health-check has no method Check')
+  if (signal.aborted) throw aborted('Check', signal)
+  const answers = health({
+    method: { path: Check.path, method: { name: 'Check' } },
+    requests: one(Check.requestSerialize({ service: '' })),
+    signal,
+    deadlineMs: deadlineMs === 'open' ? undefined : deadlineMs,
+  })
+  const decoded = parsedEach(answers, Check.responseDeserialize)
+  const answer = await onlyOne(decoded, 'Check')
+  if (typeof answer === 'object' && answer !== null && Reflect.get(answer, 'status') === 'SERVING') return
+  throw new RpcError('PEER_DRAINING', `the program at ${address} is shutting down`)
+}
+
+async function* one<T>(value: T): AsyncGenerator<T> {
+  yield value
+}
+
+async function* parsedEach(messages: AsyncIterable<Buffer>, decode: (bytes: Buffer) => object): AsyncGenerator<object> {
+  for await (const bytes of messages) yield parsed(decode, bytes, 'HealthCheckResponse')
+}
+
+async function* carry(client: grpc.Client, line: Line, closing: AbortSignal, call: BytesCall): AsyncGenerator<Buffer> {
   const { method, deadlineMs, signal } = call
   const { name } = method.method
   if (closing.aborted) throw aborted(name, closing)

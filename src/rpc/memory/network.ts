@@ -90,6 +90,10 @@ function connect(options: ConnectOptions, now: () => number, switchboard: Switch
   }
   return {
     client: (service) => createClient(service, carrier),
+    async reach({ signal }) {
+      for (const each of [signal, closing.signal]) if (each.aborted) throw aborted('Check', each)
+      admit(dial(), own, options.address)
+    },
     [Symbol.asyncDispose]: async () => closing.abort(),
   }
 }

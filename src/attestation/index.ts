@@ -1,0 +1,24 @@
+/**
+ * Evidence in, verdict out: quotes of SGX and TDX, their certificates and collateral, event logs, reference values.
+ * Pure and synchronous: roots, collateral, expected binding and time are arguments.
+ */
+export { type AppraisalCode, AppraisalError, appraisalErrors } from './appraisal/errors.ts'
+export type {
+  Allowed,
+  ProgramReference,
+  ReferenceValues,
+  SgxReference,
+  TdxReference,
+} from './appraisal/reference-values.ts'
+export { type Collateral, parseCollateral } from './collateral/collateral.ts'
+export { AttestationError, type EvidenceCode, EvidenceError, evidenceErrors, type Reason } from './errors.ts'
+export { type LogEvent, parseEventLog } from './event-log/parse.ts'
+export { type MeasuredEvent, replay } from './event-log/replay.ts'
+export type { TdAttributes } from './quote/attributes.ts'
+export type { Body, SgxBody, TdBody } from './quote/body.ts'
+export { MAXIMUM_QUOTE_BYTES, parseQuote, type Quote } from './quote/quote.ts'
+export type { Tcb, TcbStatus } from './tcb.ts'
+export { type Facts, requireAccepted, type Verdict } from './verdict.ts'
+export type { Roots } from './verification.ts'
+export { type Binding, type Evidence, type Trust, verifyEvidence } from './verify.ts'
+export { intelSgxRootPem } from './intel-root.ts'

@@ -1,0 +1,49 @@
+/** What every check of one verification needs: the trusted roots, the time, the keys made so far, the findings. */
+import type { Collateral } from './collateral/collateral.ts'
+import { type EvidenceCode, EvidenceError } from './errors.ts'
+import { createFindings, type Findings } from './findings.ts'
+import { createSignatures, type Signatures } from './signature.ts'
+import { type Certificate, parseCertificate } from './x509/certificate.ts'
+import { parsePemChain } from './x509/pem.ts'
+
+export interface Verification extends Findings, Signatures {
+  readonly roots: readonly Certificate[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Notes `early` or `late` where the time is outside [from, to]. */
+  within(from: number, to: number, early: EvidenceCode, late: EvidenceCode, what: string): void
+}
+
+/** Trusted roots: DER each, or PEM. */
+export type Roots = readonly Uint8Array[] | readonly string[] | string
+
+/** Throws EVIDENCE_ARGUMENT for a time that is none, or no roots. */
+export function createVerification(roots: Roots, now: Date, collateral: Collateral): Verification {
+  const time = now.getTime()
+  if (Number.isNaN(time)) throw new EvidenceError('EVIDENCE_ARGUMENT', 'the time of verification is not a time')
+  const findings = createFindings()
+  const { pckCrlChain, tcbInfo, qeIdentity } = collateral
+  return {
+    ...findings,
+    ...createSignatures(
+      collateral,
+      [pckCrlChain, tcbInfo.chain, qeIdentity.chain].flat().map(({ key }) => key),
+    ),
+    roots: readRoots(roots),
+    now: time,
+    within(from, to, early, late, what) {
+      const iso = (at: number): string => new Date(at).toISOString()
+      findings.check(time >= from, early, () => `${what} is valid from ${iso(from)}, verified at ${iso(time)}`)
+      findings.check(time <= to, late, () => `${what} was valid until ${iso(to)}, verified at ${iso(time)}`)
+    },
+  }
+}
+
+function readRoots(roots: Roots): Certificate[] {
+  const list = typeof roots === 'string' ? [roots] : roots
+  const ders = list.flatMap((root) =>
+    typeof root === 'string' ? parsePemChain(root.trim(), 'the trusted roots', 16) : [root],
+  )
+  if (ders.length === 0) throw new EvidenceError('EVIDENCE_ARGUMENT', 'no trusted root was given')
+  return ders.map((der) => parseCertificate(der, 'a trusted root'))
+}
