@@ -3,6 +3,7 @@
  * A real aggregator process over mTLS on loopback; the parties are connections of this process that send a finished
  * update, so no training is in the figures. Each round is compared with a bare loop that adds the same arrays.
  */
+import { setMaxListeners } from 'node:events'
 import { sha256 } from '../src/crypto/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, parseJobSpec } from '../src/job/index.ts'
 import { encodedColumns, metricsLayout, planModel, statisticsLayout, trainLayout } from '../src/learning/index.ts'
@@ -77,6 +78,8 @@ function jobOf(count: number, hidden: readonly number[]): Job {
 async function* measureRound(job: Job, count: number, name: string, setting: Setting): AsyncGenerator<Row> {
   await using aggregator = await startAggregatorProcess(job.spec.parties)
   const stop = new AbortController()
+  // Every simulated party listens to the one signal.
+  setMaxListeners(0, stop.signal)
   const call: ClientCall = { signal: stop.signal, deadlineMs: 600_000 }
   const runId = '00112233445566778899aabbccddeeff'
   const aggregation = aggregator.connect('coordinator', 'bench').client(aggregationService)

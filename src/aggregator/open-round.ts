@@ -2,6 +2,7 @@
  * One round being played: the pure round of the round room, its sum, and its deadline. Effects are carried out in the
  * order the round gives them, one after the other, so that an update is in the sum before the sum is opened.
  */
+import { setMaxListeners } from 'node:events'
 import { setImmediate as pause } from 'node:timers/promises'
 import {
   admit,
@@ -60,6 +61,8 @@ export class OpenRound {
   constructor(setting: RoundSetting) {
     this.#setting = setting
     this.closed = this.#closing.signal
+    // Every upload of the round listens; a thousand parties are no leak.
+    setMaxListeners(0, this.closed)
     this.#openedMs = setting.now()
     this.#round = openRound(setting.plan, setting.present)
     this.outcome = new Promise((resolve) => {
