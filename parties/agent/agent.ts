@@ -73,8 +73,11 @@ export async function startParty(options: PartyOptions): Promise<Program> {
   const drain = () => {
     drained ??= (async () => {
       leaving.abort()
-      await Promise.all([attending, ...[...runs.values()].map((run) => run.leave()), ...leavings])
-      await Promise.all([coordinator[Symbol.asyncDispose](), aggregator[Symbol.asyncDispose]()])
+      try {
+        await Promise.all([attending, ...[...runs.values()].map((run) => run.leave()), ...leavings])
+      } finally {
+        await Promise.all([coordinator[Symbol.asyncDispose](), aggregator[Symbol.asyncDispose]()])
+      }
     })()
     return drained
   }
@@ -89,15 +92,17 @@ function take(assignment: Assignment, runs: Map<string, RunAtParty>, desk: Desk)
     if (known) desk.forget(known)
     return
   }
-  const run = known ?? new RunAtParty(runId, assignment.specJson, desk)
-  if (!known && runs.size >= MAXIMUM_RUNS) {
-    const busy = new AgentError('AGENT_BUSY', `this party holds ${MAXIMUM_RUNS} runs already`)
-    if (phase === 'decide') run.decline(busy)
-    else desk.log.error({ run: runId, code: busy.code }, `cannot join: ${busy.message}`)
+  if (known?.holds === false) return
+  const held = [...runs.values()].filter(({ holds }) => holds).length
+  const busy = new AgentError('AGENT_BUSY', `this party holds ${MAXIMUM_RUNS} runs already`)
+  if (!known && phase === 'join' && held >= MAXIMUM_RUNS) {
+    desk.log.error({ run: runId, code: busy.code }, `cannot join: ${busy.message}`)
     return
   }
+  const run = known ?? new RunAtParty(runId, assignment.specJson, desk)
   runs.set(runId, run)
-  if (phase === 'decide') run.decide()
+  if (!known && held >= MAXIMUM_RUNS) run.decline(busy)
+  else if (phase === 'decide') run.decide()
   else run.join()
 }
 

@@ -27,6 +27,8 @@ export const CALL_DEADLINE_MS = 20_000
 
 export class RunAtParty {
   readonly runId: string
+  /** False for a run that is only being declined: it counts for nothing here. */
+  holds = true
   readonly #specJson: Uint8Array
   readonly #desk: Desk
   readonly #leaving = new AbortController()
@@ -52,6 +54,7 @@ export class RunAtParty {
 
   /** Answers without a look at the data. */
   decline(why: CodedError): void {
+    this.holds = false
     this.#report('declining the run', why)
     this.#deciding ??= this.#answer([publicText(why)])
       .then(() => this.#desk.forget(this))
@@ -123,6 +126,7 @@ export class RunAtParty {
   }
 
   async #close(): Promise<void> {
+    // Why it could not be opened was told to whoever opened it.
     const local = await this.#local?.catch(() => undefined)
     this.#local = undefined
     await local?.[Symbol.asyncDispose]()

@@ -154,8 +154,8 @@ export class AggregationRun {
   /** Waits for every party, and at the deadline for a quorum. */
   async #assemble(): Promise<string> {
     const { parties, spec } = this.#setting
-    const everybody = this.#members.whenPresent(parties.length, this.#stop.signal, spec.rounds.deadlineSeconds * 1000)
-    const present = await everybody
+    const withinMs = spec.rounds.deadlineSeconds * 1000
+    const present = await this.#members.whenPresent(parties.length, this.#stop.signal, withinMs)
     if (this.#stopping) return this.#stopping.reason
     if (present.length >= spec.rounds.quorum) return 'assembled'
     const absent = parties.filter((party) => !present.includes(party))

@@ -14,7 +14,7 @@ export const rpcErrors = {
     next: 'Correct the fields the message names; if both programs are yours, check that their versions agree.',
   },
   WIRE_TOO_LARGE: {
-    status: 'RESOURCE_EXHAUSTED',
+    status: 'INVALID_ARGUMENT',
     cause: 'A message is larger than the receiver accepts (a chunk of 1 MiB and 64 KiB beside it).',
     next: 'Send byte streams in smaller chunks; make the job spec smaller if it is the spec that does not fit.',
   },
