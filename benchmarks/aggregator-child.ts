@@ -2,6 +2,7 @@
 import { Secret } from '../src/crypto/index.ts'
 import { startAggregator } from '../src/aggregator/index.ts'
 import { grpcNetwork, type Identity } from '../src/rpc/index.ts'
+import { simulatedAttester } from '../test/support/attestation.ts'
 
 const quiet = () => undefined
 const log = {
@@ -11,7 +12,13 @@ const log = {
 }
 
 /** The key travels from the parent as text. */
-type Sent = { readonly federation: string; readonly identity: Omit<Identity, 'keyPem'> & { readonly keyPem: string } }
+interface Sent {
+  readonly federation: string
+  readonly identity: Omit<Identity, 'keyPem'> & { readonly keyPem: string }
+  /** Of the simulated TEE. */
+  readonly seed: string
+  readonly policy: { readonly digest: string; readonly version: number }
+}
 
 process.on('message', async (message: 'usage' | Sent) => {
   if (message === 'usage') {
@@ -19,9 +26,9 @@ process.on('message', async (message: 'usage' | Sent) => {
     process.send?.({ peakBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 })
     return
   }
-  const { federation } = message
+  const { federation, policy, seed } = message
   const identity: Identity = { ...message.identity, keyPem: new Secret(message.identity.keyPem) }
   const options = { federation, identity, listen: '127.0.0.1:0', network: grpcNetwork, now: Date.now, log }
-  const { address } = await startAggregator({ ...options, allowPlain: true })
+  const { address } = await startAggregator({ ...options, policy, attester: simulatedAttester(seed), allowPlain: true })
   process.send?.({ address })
 })

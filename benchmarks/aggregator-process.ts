@@ -12,6 +12,8 @@ import {
   signRequest,
 } from '../src/rpc/index.ts'
 
+import { createTestAttestation } from '../test/support/attestation.ts'
+
 const CHILD = fileURLToPath(new URL('./aggregator-child.ts', import.meta.url))
 
 export interface Usage {
@@ -28,6 +30,8 @@ export async function startAggregatorProcess(parties: readonly string[]): Promis
   const federation = 'benchmark'
   const now = new Date()
   const root = await createRoot({ federation, now, days: 1 })
+  const seed = 'benchmark'
+  const attestation = await createTestAttestation(federation, root.certificatePem, seed)
   const identify = async (role: Role, name: string): Promise<Identity> => {
     const { csrPem, keyPem } = await createRequest({ federation, role, name })
     const certificatePem = await signRequest({
@@ -46,14 +50,15 @@ export async function startAggregatorProcess(parties: readonly string[]): Promis
 
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const { keyPem, ...identity } = await identify('aggregator', 'bench')
-  child.send({ federation, identity: { ...identity, keyPem: keyPem.reveal() } })
+  child.send({ federation, seed, policy: attestation.policy, identity: { ...identity, keyPem: keyPem.reveal() } })
   const [{ address }] = await once(child, 'message')
   const connections: Connection[] = []
   return {
     connect(role, name) {
       const identity = identities.get(`${role}/${name}`)
       if (!identity) throw new Error(`no identity was made for ${role} ${name}`)
-      const connection = grpcNetwork.connect({ address, identity, role: 'aggregator' })
+      const attested = role === 'party' && { appraiser: attestation.appraiser(name) }
+      const connection = grpcNetwork.connect({ address, identity, role: 'aggregator', ...attested })
       connections.push(connection)
       return connection
     },
@@ -67,6 +72,7 @@ export async function startAggregatorProcess(parties: readonly string[]): Promis
       const exit = once(child, 'exit')
       child.kill()
       await exit
+      await attestation[Symbol.asyncDispose]()
     },
   }
 }

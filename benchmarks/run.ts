@@ -9,8 +9,9 @@ import { parseArgs } from 'node:util'
 import { round } from './round.ts'
 import type { Question, Row } from './question.ts'
 import { markdown, table } from './table.ts'
+import { verification } from './verification.ts'
 
-const questions: readonly Question[] = [round]
+const questions: readonly Question[] = [round, verification]
 
 const DOCS = new URL('../docs/benchmarks.md', import.meta.url)
 const BEGIN = '<!-- measured: begin -->'

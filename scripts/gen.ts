@@ -1,5 +1,6 @@
 /**
- * Writes src/gen: the TypeScript types of proto/coffer/v1, as @grpc/proto-loader's generator makes them.
+ * Writes src/gen: the TypeScript types of proto/coffer/v1, as @grpc/proto-loader's generator makes them, and the same
+ * files as one value (protocol.ts), so that a program needs no proto file beside it: the measured one is a single file.
  *
  *     npm run gen            rewrites src/gen
  *     npm run gen -- DIR     writes somewhere else; the freshness test compares that with what is committed
@@ -13,6 +14,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import protobuf from 'protobufjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const generator = createRequire(import.meta.url).resolve('@grpc/proto-loader/build/bin/proto-loader-gen-types.js')
@@ -30,7 +32,22 @@ function generate(directory: string): number {
   // The generator writes each source's path relative to the working directory into its file: keep that stable.
   execFileSync(process.execPath, [generator, ...options, ...layout, ...files], { cwd: root, stdio: 'inherit' })
   for (const name of protos) tidy(join(directory, name.replace(/proto$/, 'ts')))
+  writeFileSync(join(directory, 'protocol.ts'), descriptor(files))
   return protos.length
+}
+
+/** What the parser made of the files, in the JSON form that the parser itself reads back. Comments stay in proto/. */
+function descriptor(files: readonly string[]): string {
+  const parsed = new protobuf.Root()
+  parsed.resolvePath = (_origin, target) => join(root, 'proto', target)
+  const json = parsed
+    .loadSync([...files])
+    .resolveAll()
+    .toJSON()
+  // The parser's own types ask every method for a comment.
+  const value = JSON.stringify(json, (_key, each) => (each?.requestType ? { ...each, comment: '' } : each), 2)
+  const opening = "import type { fromJSON } from '@grpc/proto-loader'\n\nexport const protocol"
+  return `${opening}: Parameters<typeof fromJSON>[0] = ${value}\n`
 }
 
 /** A proto file without a service gets an import and a type that nothing uses, which our compiler options refuse. */

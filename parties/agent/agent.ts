@@ -1,11 +1,12 @@
 /**
  * The party agent: the program at a bank. It dials out only. The coordinator proposes; the agent judges every job by
  * the party's own policy and checks the data against the job's contract before it answers; then it joins the run at
- * the aggregator and works on its tasks. Rows, cells and scores never leave: what goes out is decisions, updates, and
+ * the aggregator, which attests itself first on every connection, and works on its tasks. Rows, cells and scores never leave: what goes out is decisions, updates, and
  * codes of what went wrong.
  */
 import type { PartyPolicy } from '../../src/job/index.ts'
 import {
+  type Appraiser,
   type Assignment,
   type Identity,
   type Log,
@@ -30,6 +31,8 @@ export interface PartyOptions {
   readonly aggregator: string
   readonly identity: Identity
   readonly network: Network
+  /** Judges the aggregator's evidence on every connection; there is no way to do without. */
+  readonly appraiser: Appraiser
   readonly policy: PartyPolicy
   /** Dataset name -> path of a CSV or Parquet file. */
   readonly datasets: Readonly<Record<string, string>>
@@ -41,9 +44,9 @@ export interface PartyOptions {
 }
 
 export async function startParty(options: PartyOptions): Promise<Program> {
-  const { network, identity, log } = options
+  const { network, identity, log, appraiser } = options
   const coordinator = network.connect({ address: options.coordinator, identity, role: 'coordinator' })
-  const aggregator = network.connect({ address: options.aggregator, identity, role: 'aggregator' })
+  const aggregator = network.connect({ address: options.aggregator, identity, role: 'aggregator', appraiser })
   const leaving = new AbortController()
   const runs = new Map<string, RunAtParty>()
   const leavings = new Set<Promise<void>>()

@@ -1,5 +1,5 @@
 /**
- * The program that runs in the TEE. It takes runs from the coordinator and updates from parties, and lets out nothing
+ * The program that runs in the TEE. It attests itself to each party on every connection, takes runs from the coordinator and updates from parties, and lets out nothing
  * but sums: the only bytes that leave are the model after each round and the totals behind the metrics.
  */
 import {
@@ -11,7 +11,9 @@ import {
   type Program,
   roundService,
 } from '../rpc/index.ts'
+import type { Attester } from '../tee/index.ts'
 import { createAggregation, createRounds } from './handlers.ts'
+import { createProver } from './prover.ts'
 import { Runs } from './runs.ts'
 
 export { type AggregatorCode, AggregatorError, aggregatorErrors } from './errors.ts'
@@ -27,6 +29,10 @@ export interface AggregatorOptions {
   readonly log: Log
   /** Whether jobs with `summation: plain` may run: benchmarks only. */
   readonly allowPlain: boolean
+  /** Where its evidence comes from. */
+  readonly attester: Attester
+  /** The attestation policy it was started with: SHA-256 in hex, and its version. Parties hold to their own copy. */
+  readonly policy: { readonly digest: string; readonly version: number }
 }
 
 export async function startAggregator(options: AggregatorOptions): Promise<Program> {
@@ -42,6 +48,7 @@ export async function startAggregator(options: AggregatorOptions): Promise<Progr
     ],
     log,
     signal: closing.signal,
+    prover: createProver(options),
   })
   let drained: Promise<void> | undefined
   const drain = (graceMs: number) => {

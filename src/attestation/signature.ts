@@ -1,33 +1,27 @@
 /**
- * ECDSA over P-256 with SHA-256: the only signature in DCAP evidence. A key is its point x || y (64 bytes); making a
- * key object of it costs about as much as a verification, so each verification run keeps the ones it made.
+ * ECDSA over P-256 with SHA-256: the only signature in DCAP evidence. A key is its point x || y; making a key object of
+ * it, which includes the check that it is on the curve, costs about as much as a verification.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { toHex } from '../crypto/index.ts'
 import { EvidenceError } from './errors.ts'
+import type { Memory, SignatureForm, SignedBytes } from './memory.ts'
 
 export interface Signatures {
-  /** `form`: 'der' in certificates and CRLs, 'raw' (r || s, 64 bytes) in quotes and collateral. */
-  verify(point: Uint8Array, data: Uint8Array, signature: Uint8Array, form: 'der' | 'raw'): boolean
+  /** Whether the signature is right. Throws EVIDENCE_KEY_INVALID for a key that is no point of the curve. */
+  verify(point: Uint8Array, data: Uint8Array, signature: Uint8Array, form: SignatureForm): boolean
+  /** The same for what comes again with every quote: what was found right is not computed twice. */
+  verifyOnce(point: Uint8Array, data: Uint8Array, signature: Uint8Array, form: SignatureForm): boolean
 }
 
-/** Keys made for the certificates of one collateral, for as long as that is kept; never those of a quote. */
-const kept = new WeakMap<object, Map<string, KeyObject>>()
-
-/** `owner` keeps the keys at `points`, so that the next verification with it need not make them again. */
-export function createSignatures(owner: object, points: readonly Uint8Array[]): Signatures {
-  const lasting = kept.get(owner) ?? new Map<string, KeyObject>()
-  kept.set(owner, lasting)
-  const own = new Set(points.map(toHex))
-  const keys = new Map<string, KeyObject>()
+export function createSignatures(memory: Memory): Signatures {
+  const compute = ({ point, data, signature, form }: SignedBytes): boolean => {
+    const key = memory.key(point, keyOf)
+    return verify('sha256', data, { key, dsaEncoding: form === 'der' ? 'der' : 'ieee-p1363' }, signature)
+  }
   return {
-    verify(point, data, signature, form) {
-      const id = toHex(point)
-      const key = lasting.get(id) ?? keys.get(id) ?? keyOf(point)
-      const ring = own.has(id) ? lasting : keys
-      ring.set(id, key)
-      return verify('sha256', data, { key, dsaEncoding: form === 'der' ? 'der' : 'ieee-p1363' }, signature)
-    },
+    verify: (point, data, signature, form) => compute({ point, data, signature, form }),
+    verifyOnce: (point, data, signature, form) => memory.signed({ point, data, signature, form }, compute),
   }
 }
 

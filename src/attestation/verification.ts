@@ -1,7 +1,7 @@
-/** What every check of one verification needs: the trusted roots, the time, the keys made so far, the findings. */
-import type { Collateral } from './collateral/collateral.ts'
+/** What every check of one verification needs: the trusted roots, the time, signatures, the findings. */
 import { type EvidenceCode, EvidenceError } from './errors.ts'
 import { createFindings, type Findings } from './findings.ts'
+import type { Memory } from './memory.ts'
 import { createSignatures, type Signatures } from './signature.ts'
 import { type Certificate, parseCertificate } from './x509/certificate.ts'
 import { parsePemChain } from './x509/pem.ts'
@@ -18,32 +18,34 @@ export interface Verification extends Findings, Signatures {
 export type Roots = readonly Uint8Array[] | readonly string[] | string
 
 /** Throws EVIDENCE_ARGUMENT for a time that is none, or no roots. */
-export function createVerification(roots: Roots, now: Date, collateral: Collateral): Verification {
+export function createVerification(roots: Roots, now: Date, memory: Memory): Verification {
   const time = now.getTime()
   if (Number.isNaN(time)) throw new EvidenceError('EVIDENCE_ARGUMENT', 'the time of verification is not a time')
   const findings = createFindings()
-  const { pckCrlChain, tcbInfo, qeIdentity } = collateral
   return {
     ...findings,
-    ...createSignatures(
-      collateral,
-      [pckCrlChain, tcbInfo.chain, qeIdentity.chain].flat().map(({ key }) => key),
-    ),
-    roots: readRoots(roots),
+    ...createSignatures(memory),
+    roots: readRoots(roots, memory),
     now: time,
     within(from, to, early, late, what) {
-      const iso = (at: number): string => new Date(at).toISOString()
       findings.check(time >= from, early, () => `${what} is valid from ${iso(from)}, verified at ${iso(time)}`)
       findings.check(time <= to, late, () => `${what} was valid until ${iso(to)}, verified at ${iso(time)}`)
     },
   }
 }
 
-function readRoots(roots: Roots): Certificate[] {
+const iso = (at: number): string => new Date(at).toISOString()
+
+function readRoots(roots: Roots, memory: Memory): Certificate[] {
   const list = typeof roots === 'string' ? [roots] : roots
-  const ders = list.flatMap((root) =>
-    typeof root === 'string' ? parsePemChain(root.trim(), 'the trusted roots', 16) : [root],
+  if (list.length === 0) throw new EvidenceError('EVIDENCE_ARGUMENT', 'no trusted root was given')
+  return list.flatMap((root) =>
+    typeof root === 'string' ? memory.roots(root, parseRoots) : [parseCertificate(root, WHAT)],
   )
-  if (ders.length === 0) throw new EvidenceError('EVIDENCE_ARGUMENT', 'no trusted root was given')
-  return ders.map((der) => parseCertificate(der, 'a trusted root'))
+}
+
+const WHAT = 'a trusted root'
+
+function parseRoots(text: string): Certificate[] {
+  return parsePemChain(text.trim(), 'the trusted roots', 16).map((der) => parseCertificate(der, WHAT))
 }

@@ -4,20 +4,21 @@
  * it returns a verdict for evidence that is good, with every reason why it is not what the reference values accept.
  */
 import { equalBytes, fromHex, toHex } from '../crypto/index.ts'
-import { appraise } from './appraisal/appraise.ts'
+import { appraiseAll } from './appraisal/appraise.ts'
 import type { ReferenceValues } from './appraisal/reference-values.ts'
 import type { Collateral } from './collateral/collateral.ts'
 import { verifyCollateral, verifyTdxModule } from './collateral/verify.ts'
 import { EvidenceError } from './errors.ts'
 import { type LogEvent, parseEventLog } from './event-log/parse.ts'
 import { type MeasuredEvent, verifyEventLog } from './event-log/replay.ts'
-import { parseQuote, type Quote } from './quote/quote.ts'
+import { openMemory } from './memory.ts'
+import { type Quote, readQuote } from './quote/quote.ts'
 import { verifyQuote, verifyQuotingEnclave } from './quote/verify.ts'
 import { evaluateTcb } from './tcb.ts'
 import { factsOf, type Verdict } from './verdict.ts'
 import { createVerification, type Roots, type Verification } from './verification.ts'
 import { verifyCertificates, verifyRevocation } from './x509/chain.ts'
-import { parseSgxExtension, type PlatformIdentity } from './x509/sgx-extension.ts'
+import type { PlatformIdentity } from './x509/sgx-extension.ts'
 
 export interface Evidence {
   readonly quote: Uint8Array
@@ -30,17 +31,19 @@ export type Binding = { readonly reportData: Uint8Array } | 'unbound'
 
 export interface Trust {
   readonly roots: Roots
+  /** Keep the parsed object: the next verification with it computes only what is new (memory.ts). */
   readonly collateral: Collateral
-  /** Without it the verdict says what is genuine, and judges nothing. */
-  readonly policy?: ReferenceValues
+  /** Without it the verdict says what is genuine, and judges nothing. Of several every one must be satisfied. */
+  readonly policy?: ReferenceValues | readonly ReferenceValues[]
   readonly binding: Binding
   readonly now: Date
 }
 
 /** Throws EvidenceError with any EVIDENCE_... code; returns reasons with APPRAISAL_... codes. */
 export function verifyEvidence(evidence: Evidence, { roots, collateral, policy, binding, now }: Trust): Verdict {
-  const run = createVerification(roots, now, collateral)
-  const quote = parseQuote(evidence.quote)
+  const memory = openMemory(collateral)
+  const run = createVerification(roots, now, memory)
+  const quote = readQuote(evidence.quote, memory)
   const events = readEvents(evidence, quote)
   verifyQuote(run, quote)
   const root = verifyCertificates(run, quote, collateral)
@@ -52,8 +55,9 @@ export function verifyEvidence(evidence: Evidence, { roots, collateral, policy, 
   const eventLog = verifyEvents(run, quote, events)
   run.refuse()
   const tcb = evaluateTcb(quote, collateral, platform)
+  memory.keep()
   const facts = factsOf(quote, collateral, { root, platform, tcb, bound: binding !== 'unbound', eventLog })
-  const reasons = appraise(facts, policy, run.now)
+  const reasons = appraiseAll(facts, policy, run.now)
   return { ...facts, ok: reasons.length === 0, reasons }
 }
 
@@ -64,7 +68,7 @@ function readEvents({ eventLog }: Evidence, quote: Quote): LogEvent[] | undefine
 }
 
 function platformOf({ chain: [pck] }: Quote): PlatformIdentity {
-  if (pck.sgx !== undefined) return parseSgxExtension(pck.sgx)
+  if (pck.sgx !== undefined) return pck.sgx
   throw new EvidenceError('EVIDENCE_PCK_INVALID', `the PCK certificate ${pck.serial} has no SGX extension`)
 }
 
@@ -82,8 +86,7 @@ function verifyBinding(run: Verification, { body }: Quote, binding: Binding): vo
     throw new EvidenceError('EVIDENCE_ARGUMENT', `the expected report data has ${reportData.length} bytes, expected 64`)
   }
   const bound = equalBytes(fromHex(body.reportData), reportData)
-  const text = () => `report data: found ${body.reportData}, expected ${toHex(reportData)}`
-  run.check(bound, 'EVIDENCE_BINDING', text)
+  run.check(bound, 'EVIDENCE_BINDING', () => `report data: found ${body.reportData}, expected ${toHex(reportData)}`)
 }
 
 function verifyEvents(

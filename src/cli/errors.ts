@@ -21,6 +21,16 @@ export const cliErrors = {
     cause: 'A file named on the command line or in a home directory cannot be read.',
     next: 'Check the path and its permissions.',
   },
+  CLI_ATTESTATION_POLICY: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The home has no attestation policy, without which no aggregator can be believed and none may serve.',
+    next: 'Put the signed attestation-policy.json of the federation into the home; `coffer policy new` and `policy sign` make one.',
+  },
+  CLI_SIMULATION_REFUSED: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'An aggregator was to run in a simulated TEE under a policy that is not one for simulations.',
+    next: 'Set `tee: auto` in coffer.yaml and run it in a TEE; simulation needs a federation made with --simulated.',
+  },
   CLI_FILE_EXISTS: {
     status: 'ALREADY_EXISTS',
     cause: 'The verb would write over a file or a directory that is not empty.',

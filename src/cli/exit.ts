@@ -9,7 +9,7 @@ export const exits = {
     meaning: 'Refused or failed: a run ended without a model, a check of `doctor` failed, a call was refused.',
   },
   unusable: { code: 2, meaning: 'Arguments, a file or a home directory cannot be used; nothing was done.' },
-  unreachable: { code: 3, meaning: 'The coordinator or the aggregator cannot be reached.' },
+  unreachable: { code: 3, meaning: 'The coordinator, the aggregator or the collateral service cannot be reached.' },
   interrupted: {
     code: 130,
     meaning: 'Interrupted by a signal before the end. A program that drained after one signal ends with 0.',

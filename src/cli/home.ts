@@ -19,6 +19,13 @@ const name = nameSchema
 const address = z.string().refine(isAddress, 'an address HOST:PORT')
 const path = z.string().min(1)
 
+/** A PCS or PCCS; Intel's where none is named. */
+const serviceSchema = z.strictObject({
+  service: z.url().optional(),
+  rootCrl: z.url().optional(),
+  authorities: path.optional(),
+})
+
 const homeSchemas = {
   coordinator: z.strictObject({
     federation: name,
@@ -28,7 +35,14 @@ const homeSchemas = {
     aggregator: address,
     store: z.string().min(1).default('sqlite:coordinator.db'),
   }),
-  aggregator: z.strictObject({ federation: name, role: z.literal('aggregator'), name, listen: address }),
+  aggregator: z.strictObject({
+    federation: name,
+    role: z.literal('aggregator'),
+    name,
+    listen: address,
+    tee: z.enum(['auto', 'tdx', 'occlum', 'gramine', 'simulated']).default('auto'),
+    attestationPolicy: path.default('attestation-policy.json'),
+  }),
   party: z.strictObject({
     federation: name,
     role: z.literal('party'),
@@ -38,6 +52,13 @@ const homeSchemas = {
     policy: path.default('policy.yaml'),
     datasets: z.record(name, path).default({}),
     backend: z.enum(['node', 'wasm', 'cpu']).optional(),
+    attestation: z
+      .strictObject({
+        policy: path.default('attestation-policy.json'),
+        overlay: path.optional(),
+        collateral: z.union([serviceSchema, z.strictObject({ bundle: path })]).default({}),
+      })
+      .prefault({}),
   }),
   user: z.strictObject({ federation: name, role: z.literal('user'), name, coordinator: address }),
 } as const satisfies Record<Role, z.ZodType>
@@ -59,6 +80,11 @@ export const homeFiles = {
   key: 'key.pem',
   roots: 'roots.pem',
   request: 'request.csr',
+  attestationPolicy: 'attestation-policy.json',
+  collateral: 'collateral.json',
+  simulatorSeed: 'simulator.seed',
+  /** A party's records of what it verified, and what they rest on. */
+  attestation: 'attestation',
 } as const
 export const federationFiles = { config: 'federation.yaml', certificate: 'root.pem', key: 'root.key.pem' } as const
 

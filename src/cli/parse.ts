@@ -80,27 +80,27 @@ const emptyValue = (type: OptionSpec['type']): AnyValue =>
   type === 'boolean' ? false : type === 'strings' ? [] : undefined
 
 function findVerb(words: readonly string[], verbs: readonly Verb[], asksHelp: boolean) {
-  const [first = '', second = ''] = words
-  for (const length of [2, 1]) {
-    const verb = verbs.find(
-      ({ name }) => name === words.slice(0, length).join(' ') && name.split(' ').length === length,
-    )
+  const beginning = (length: number) => words.slice(0, length).join(' ')
+  for (const length of [3, 2, 1]) {
+    const verb = verbs.find(({ name }) => name === beginning(length) && name.split(' ').length === length)
     if (verb !== undefined) return { verb, group: '', rest: words.slice(length) }
   }
-  const group = verbs.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name.slice(first.length + 1))
-  if (asksHelp && (first === '' || (group.length > 0 && second === '')))
-    return { verb: undefined, group: first, rest: [] }
-  if (first === '') throw new CliError('CLI_VERB_UNKNOWN', 'no verb given')
-  if (group.length > 0) {
-    const found = second === '' ? 'nothing' : `"${second}"`
-    const meant = didYouMean(suggest(second, group), `${first} `)
+  const below = (length: number) => verbs.filter(({ name }) => name.startsWith(`${beginning(length)} `))
+  const depth = [2, 1].find((length) => words.length >= length && below(length).length > 0) ?? 0
+  const [group, next = ''] = [beginning(depth), words[depth]]
+  if (asksHelp && next === '') return { verb: undefined, group, rest: [] }
+  if (next === '' && depth === 0) throw new CliError('CLI_VERB_UNKNOWN', 'no verb given')
+  if (depth > 0) {
+    const names = [...new Set(below(depth).map(({ name }) => name.split(' ')[depth] ?? ''))]
+    const found = next === '' ? 'nothing' : `"${next}"`
+    const meant = didYouMean(suggest(next, names), `${group} `)
     throw new CliError(
       'CLI_VERB_UNKNOWN',
-      `"${first}" needs one of ${group.join(', ')} after it, found ${found}${meant}`,
+      `"${group}" needs one of ${names.join(', ')} after it, found ${found}${meant}`,
     )
   }
   const names = [...new Set(verbs.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]))]
-  throw new CliError('CLI_VERB_UNKNOWN', `unknown verb "${first}"${didYouMean(suggest(first, names))}`)
+  throw new CliError('CLI_VERB_UNKNOWN', `unknown verb "${next}"${didYouMean(suggest(next, names))}`)
 }
 
 function unknownOption(raw: string, verb: Verb | undefined, known: OptionSpecs, everything: OptionSpecs): CliError {
@@ -145,7 +145,7 @@ function checkPositionals(verb: Verb, rest: readonly string[]): void {
   }
   const count = verb.positionals.length
   const extra = rest[count]
-  if (extra === undefined) return
+  if (extra === undefined || verb.positionals.at(-1)?.many === true) return
   const takes = count === 0 ? 'no argument' : count === 1 ? 'one argument' : `${count} arguments`
   throw new CliError('CLI_ARGUMENT_INVALID', `coffer ${verb.name} takes ${takes}, found one more: "${extra}"`)
 }

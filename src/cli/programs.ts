@@ -43,7 +43,7 @@ export async function coordinator(
   ])
   const url = storeUrl(home.directory, home.config.store)
   await using store = await openStore(url)
-  return await operate(context, home, (shared) =>
+  return await operate(context, home, logOf(context, home), (shared) =>
     startCoordinator({ ...shared, listen, aggregator, store, storeName: storeName(url), version: context.io.version }),
   )
 }
@@ -55,8 +55,10 @@ export async function aggregator(
   const home = await openHome(context, 'aggregator')
   const listen = addressOr(options.listen, 'listen', home.config.listen)
   const { startAggregator } = await import('../aggregator/index.ts')
-  return await operate(context, home, (shared) =>
-    startAggregator({ ...shared, listen, allowPlain: options['allow-plain'] }),
+  const log = logOf(context, home)
+  const attestation = await (await import('./attest/open.ts')).openAttestation(context, home, log)
+  return await operate(context, home, log, (shared) =>
+    startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'] }),
   )
 }
 
@@ -72,9 +74,13 @@ export async function party(
   ])
   const at = (path: string) => (isAbsolute(path) ? path : join(home.directory, path))
   const policy = parsePartyPolicy(await readText(at(home.config.policy), 'policy'))
-  return await operate(context, home, (shared) =>
+  const log = logOf(context, home)
+  const { openAppraiser } = await import('./attest/open.ts')
+  await using attestation = await openAppraiser(context, home, log)
+  return await operate(context, home, log, (shared) =>
     startParty({
       ...shared,
+      appraiser: attestation.appraiser,
       name,
       coordinator: addressOr(options.coordinator, 'coordinator', home.config.coordinator),
       aggregator: addressOr(options.aggregator, 'aggregator', home.config.aggregator),
@@ -96,10 +102,16 @@ function receiveSignals(io: Io) {
   return { first: moment(first), second: moment(second), release }
 }
 
-async function operate(context: Context, home: Home, start: (shared: Shared) => Promise<Program>): Promise<number> {
+const logOf = (context: Context, { config }: Home): Log => createLog(context, `coffer-${config.role}`)
+
+async function operate(
+  context: Context,
+  home: Home,
+  log: Log,
+  start: (shared: Shared) => Promise<Program>,
+): Promise<number> {
   const { federation, role, name } = home.config
   const { io } = context
-  const log = createLog(context, `coffer-${role}`)
   const signals = receiveSignals(io)
   try {
     const network = await networkOf(context)

@@ -20,6 +20,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 export interface PositionalSpec {
   readonly name: string
   readonly description: string
+  /** One or more of them; the last argument only. */
+  readonly many?: true
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
@@ -39,7 +41,7 @@ export interface Verb<
   Specs extends OptionSpecs = OptionSpecs,
   Positionals extends readonly PositionalSpec[] = readonly PositionalSpec[],
 > {
-  /** One or two words. */
+  /** One to three words. */
   readonly name: string
   readonly summary: string
   readonly description?: string

@@ -1,5 +1,8 @@
 /** The table of verbs: parsing, help and docs/cli.md are made from it. In the order in which somebody meets them. */
+import { collateralVerbs } from './attest/collateral-verbs.ts'
+import { measureVerbs } from './attest/measure-verbs.ts'
 import { attestVerbs } from './attest/verbs.ts'
+import { policyVerbs } from './policy/verbs.ts'
 import { verb, type Verb } from './verb.ts'
 
 const dial = {
@@ -69,9 +72,14 @@ export const verbs: readonly Verb[] = [
         default: '365',
         description: 'How long the certificates of programs and users are valid.',
       },
+      simulated: {
+        type: 'boolean',
+        description:
+          'Its aggregator runs in a simulated TEE: for trying out and development, on any machine. It protects nothing.',
+      },
     },
     examples: [
-      'coffer init federation demo',
+      'coffer init federation demo --simulated',
       'coffer init federation north --home north --coordinator fl.example.org:7400',
     ],
     run: async (context, options, name) =>
@@ -272,4 +280,7 @@ export const verbs: readonly Verb[] = [
     run: async (context, _options, file) => (await import('./job.ts')).check(context, file),
   }),
   ...attestVerbs,
+  ...collateralVerbs,
+  ...measureVerbs,
+  ...policyVerbs,
 ]

@@ -26,6 +26,71 @@ export const jobErrors = {
       'A configuration file is not valid: the message lists every problem with its path, the value found and the value expected.',
     next: 'Correct each listed line of the file and start the program again.',
   },
+  ATTESTATION_POLICY_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause:
+      'The attestation policy is not valid: the message lists every problem with its path, the value found and the value expected.',
+    next: 'Take the file again from whoever sent it, or make it with `coffer policy new` from a corrected YAML file and have it signed again.',
+  },
+  ATTESTATION_POLICY_SIMULATED_ROOT: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'A policy for production trusts the root of the simulated TEE, which protects nothing.',
+    next: 'Take the root out of the policy; for demonstrations and tests make a policy whose purpose is simulation.',
+  },
+  ATTESTATION_POLICY_FEDERATION: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The attestation policy is of another federation.',
+    next: 'Use the policy of the federation that the home belongs to.',
+  },
+  ATTESTATION_POLICY_ACCEPTED: {
+    status: 'FAILED_PRECONDITION',
+    cause:
+      'Whether a policy may follow the accepted one cannot be said: the accepted one is missing, or is not what was accepted then.',
+    next: 'Put back the policy file that was accepted (its digest is in the message); if it was changed, find out by whom.',
+  },
+  ATTESTATION_POLICY_VERSION: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The attestation policy is older than one that was accepted already: versions only go up.',
+    next: 'Use the newest policy of the federation; to return to older rules, have them signed under a higher version.',
+  },
+  ATTESTATION_POLICY_FORKED: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'Two different attestation policies have the same version.',
+    next: 'Ask the other organisations which digest they accepted: somebody was shown another policy than the rest.',
+  },
+  ATTESTATION_POLICY_SIGNATURE: {
+    status: 'PERMISSION_DENIED',
+    cause: 'A signature is not of the organisation it names, or the policy was changed after it had been signed.',
+    next: 'Take the file again from whoever sent it; if it stays so, ask the named organisation to sign again.',
+  },
+  ATTESTATION_POLICY_STRANGER: {
+    status: 'PERMISSION_DENIED',
+    cause: 'Somebody signed the attestation policy who is no organisation of it nor of the version before.',
+    next: 'Find out why the signature is there; remove it from the file if it should not be.',
+  },
+  ATTESTATION_POLICY_UNSIGNED: {
+    status: 'PERMISSION_DENIED',
+    cause: 'Fewer of its organisations have signed the attestation policy than its threshold asks for.',
+    next: 'Have the missing organisations sign with `coffer policy sign`; `coffer policy show` lists who has.',
+  },
+  ATTESTATION_POLICY_SUCCESSION: {
+    status: 'PERMISSION_DENIED',
+    cause:
+      'A new version of the attestation policy is not signed by enough organisations of the accepted version, by whose threshold it may be replaced.',
+    next: 'Have organisations of the accepted version sign the new one, those included that leave with it.',
+  },
+  ATTESTATION_POLICY_KEY: {
+    status: 'FAILED_PRECONDITION',
+    cause:
+      'The key that should sign the attestation policy is not the Ed25519 key that the policy names for the organisation.',
+    next: 'Check name and key; to sign with a key that the new version replaces, give the version before with --previous.',
+  },
+  ATTESTATION_OVERLAY_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause:
+      "A party's own attestation rules are not valid: the message lists every problem with its path, the value found and the value expected.",
+    next: 'Correct each listed line of the file and start the party again.',
+  },
 } as const satisfies ErrorTable<string>
 
 export type JobCode = keyof typeof jobErrors
@@ -37,6 +102,22 @@ export class JobError extends CodedError<JobCode> {
   constructor(code: JobCode, message: string, problems: readonly Problem[] = [], options?: ErrorOptions) {
     super(jobErrors, code, message, options)
     this.problems = problems
+  }
+}
+
+/** A code with what was found; several of them explain one refusal. */
+export interface PolicyRefusal {
+  readonly code: JobCode
+  readonly text: string
+}
+
+/** An attestation policy that does not bind: every reason, of which the first one is this error's own code. */
+export class AttestationPolicyError extends JobError {
+  readonly reasons: readonly PolicyRefusal[]
+
+  constructor(what: string, reasons: readonly [PolicyRefusal, ...PolicyRefusal[]]) {
+    super(reasons[0].code, `${what} is refused: ${reasons.map(({ text }) => text).join('; ')}`)
+    this.reasons = reasons
   }
 }
 

@@ -53,6 +53,16 @@ export const rpcErrors = {
     cause: 'What listens at the address does not speak TLS 1.3 with HTTP/2.',
     next: 'Check that the address is that of a coffer program and that no proxy on the way ends TLS.',
   },
+  PEER_NOT_ATTESTED: {
+    status: 'UNAUTHENTICATED',
+    cause: 'The program at the address did not attest itself: it answered with something else, or not in time.',
+    next: 'Check that the address is that of an aggregator and that both programs have the same version; see its log.',
+  },
+  PEER_CANNOT_ATTEST: {
+    status: 'UNAVAILABLE',
+    cause: 'The aggregator could not make evidence: its TEE gave no quote.',
+    next: 'Have its operator look at its log and run coffer doctor there; the agent tries again by itself.',
+  },
   PEER_OTHER_FEDERATION: {
     status: 'UNAUTHENTICATED',
     cause: "The other side's certificate was not issued by this federation's root.",

@@ -5,6 +5,7 @@
 export * from './api.ts'
 export { RemoteError, RpcError, rpcErrors, type RpcCode } from './errors.ts'
 export type {
+  Appraiser,
   Connection,
   ConnectOptions,
   Identity,
@@ -12,6 +13,7 @@ export type {
   Log,
   Network,
   Program,
+  Prover,
   ServeOptions,
 } from './network.ts'
 export type { Service, ServiceBinding } from './service.ts'

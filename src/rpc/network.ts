@@ -2,6 +2,7 @@
  * A network as a value: the same programs run over mTLS (`grpcNetwork`) and inside one process (`createMemoryNetwork`),
  * with the same handlers, message limits, certificates, error codes and ends.
  */
+import type { Session, SessionAnswer } from '../attestation/index.ts'
 import type { Secret } from '../crypto/index.ts'
 import type { ClientCall, Peer, Role } from './api.ts'
 import type { Service, ServiceBinding } from './service.ts'
@@ -20,6 +21,17 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+/** Makes the evidence that a server shows to each party, bound to the party's TLS session. */
+export interface Prover {
+  prove(session: Session): Promise<SessionAnswer>
+}
+
+/** Judges a server's evidence. Nothing is said to the server before this resolves; rejecting ends the connection. */
+export interface Appraiser {
+  /** `address` is for records and messages. Throws a CodedError, which is what every call meets until the next dial. */
+  appraise(answer: SessionAnswer, session: Session, address: string, signal: AbortSignal): Promise<void>
+}
+
 export interface ServeOptions {
   /** host:port; port 0 takes any free one. */
   readonly address: string
@@ -30,6 +42,8 @@ export interface ServeOptions {
   readonly log: Log
   /** Called before each handler, after the role check; throw a CodedError to refuse. */
   readonly authorise?: (peer: Peer, method: { service: string; name: string }) => void
+  /** With it every connection of a party begins with an attestation, and one that does not is closed. */
+  readonly prover?: Prover
 }
 
 export interface Listening extends AsyncDisposable {
@@ -47,6 +61,8 @@ export interface ConnectOptions {
   readonly identity: Identity
   /** The role that the program at the address must have. */
   readonly role: Role
+  /** With it the server attests itself on every connection, before anything else is said to it. */
+  readonly appraiser?: Appraiser
 }
 
 /** Dials on the first call and again after a loss; a call never waits for a redial, it fails with PEER_UNREACHABLE. */

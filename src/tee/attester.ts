@@ -12,6 +12,8 @@ export interface Attester {
    * it is aborted, and the platform's own TeeErrors.
    */
   quote(reportData: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+  /** What firmware and kernel measured, as `parseEventLog` reads it; no bytes where there is none. TDX only. */
+  eventLog?(signal: AbortSignal): Promise<Uint8Array>
 }
 
 /** Length of REPORTDATA in SGX reports and TD reports alike (Intel SDM volume 3D, REPORTDATA structure). */

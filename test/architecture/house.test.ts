@@ -258,6 +258,11 @@ const planted: readonly (readonly [
     { 'src/aggregator/a.ts': "import type { A } from '../rpc/index.ts'", 'src/rpc/index.ts': "import 'pg'" },
     [],
   ],
+  [
+    'measured',
+    { 'src/measured/main.ts': "import '../tee/simulator/index.ts'" },
+    ['the aggregator reaches the simulated TEE: src/measured/main.ts -> src/tee/simulator/index.ts'],
+  ],
   ['length', { 'src/rpc/a.ts': 'a\n'.repeat(301) }, ['src/rpc/a.ts: 301 lines, at most 300']],
   ['length', { 'src/rpc/a.ts': 'a\n'.repeat(300) }, []],
   ['names', { 'src/rpc/utils.ts': '' }, ['src/rpc/utils.ts: named after nothing; say what is in it']],

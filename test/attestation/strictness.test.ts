@@ -1,6 +1,6 @@
 /** DER, PEM, times and JSON are read in one way only. */
 import { describe, expect, test } from 'vitest'
-import { repeatedMember } from '../../src/attestation/collateral/repeated-members.ts'
+import { exceedsStructures, repeatedMember } from '../../src/attestation/collateral/json-text.ts'
 import { EvidenceError, parseCollateral } from '../../src/attestation/index.ts'
 import { derBoolean, integerHex, onlyDer, readDer, smallInteger, TAG } from '../../src/attestation/x509/der.ts'
 import { readBasicConstraints, readExtensions, readKeyUsage } from '../../src/attestation/x509/extensions.ts'
@@ -120,6 +120,17 @@ describe('collateral', () => {
     ['[{"x":{"y":1,"z":2,"y":3}}]', 'y'],
   ])('%s repeats %s', (text, name) => {
     expect(repeatedMember(text)).toBe(name)
+  })
+
+  test.each<[string, number]>([
+    ['{}', 1],
+    ['{"a":[{"b":1},[]]}', 4],
+    ['{"a":"{[{["}', 1],
+    ['{"a":"\\"{"}', 1],
+    ['["{', 1],
+    ['[[[[', 4],
+  ])('%s has %i objects and lists', (text, count) => {
+    expect([exceedsStructures(text, count - 1), exceedsStructures(text, count)]).toEqual([true, false])
   })
 
   test.each<[string, string]>([

@@ -65,7 +65,7 @@ test('a program that does not start is named, with its log', { timeout }, async 
 test('a program ends when its parent is gone, however the parent went', { timeout }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'))
   const home = join(directory, 'federation')
-  await coffer(['init', 'federation', 'north', '--home', home], { now: Date.now })
+  await coffer(['init', 'federation', 'north', '--simulated', '--home', home], { now: Date.now })
   await using processes = createProcesses(directory)
   const words = ['aggregator', '--home', join(home, 'aggregator'), '--listen', '127.0.0.1:0']
   const child = await processes.start('aggregator', words)

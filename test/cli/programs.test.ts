@@ -11,7 +11,7 @@ beforeAll(async () => {
   const directory = await createDirectory()
   cwd = directory.path
   dispose = () => directory[Symbol.asyncDispose]()
-  await coffer('init federation demo', { cwd, now: Date.now })
+  await coffer('init federation demo --simulated', { cwd, now: Date.now })
 })
 afterAll(() => dispose())
 

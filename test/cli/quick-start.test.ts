@@ -61,7 +61,7 @@ async function script(directory: string): Promise<string> {
     job,
     // npm takes a second for each command: once, above, is enough.
     `coffer() { ${process.execPath} --import ${loader} ${main} "$@"; }`,
-    changed(federation, [['init federation north', `init federation north ${ports}`]]),
+    changed(federation, [['init federation north --simulated', `init federation north --simulated ${ports}`]]),
     ...background.map((line, i) => `${line} > program-${i}.log 2>&1 &`),
     untilReady,
     run,

@@ -13,6 +13,7 @@ import {
   type RunApi,
   runService,
 } from '../../src/rpc/index.ts'
+import { createTestAttestation } from './attestation.ts'
 import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
 import { type BackendName, startParty } from '../../parties/index.ts'
@@ -55,7 +56,9 @@ export async function startFederation(
   files: Readonly<Record<string, string>>,
   { policies = {}, backend = 'cpu' }: FederationOptions = {},
 ): Promise<TestFederation> {
-  const { issue } = await createAuthority(federation)
+  const { issue, rootPem } = await createAuthority(federation)
+  const attestation = await createTestAttestation(federation, rootPem)
+  const { attester, policy: attestationPolicy } = attestation
   const lines: string[] = []
   const listen = '127.0.0.1:0'
   const shared = async (role: Role, name: string) => ({
@@ -66,7 +69,13 @@ export async function startFederation(
     log: logTo(lines, `${role}/${name}`),
     version,
   })
-  const aggregator = await startAggregator({ ...(await shared('aggregator', 'main')), listen, allowPlain: false })
+  const aggregator = await startAggregator({
+    ...(await shared('aggregator', 'main')),
+    listen,
+    allowPlain: false,
+    attester,
+    policy: attestationPolicy,
+  })
   const store = await openStore('sqlite::memory:')
   const coordinator = await startCoordinator({
     ...(await shared('coordinator', 'main')),
@@ -80,9 +89,10 @@ export async function startFederation(
     const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
     const policy = policies[name] ?? openPolicy
     const datasets = { loans: files[name] ?? '' }
+    const appraiser = attestation.appraiser(name)
     parties.set(
       name,
-      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend }),
+      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend, appraiser }),
     )
   }
   for (const name of Object.keys(files)) await startBank(name)
@@ -123,6 +133,7 @@ export async function startFederation(
       await coordinator[Symbol.asyncDispose]()
       await aggregator[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
+      await attestation[Symbol.asyncDispose]()
     },
   }
 }

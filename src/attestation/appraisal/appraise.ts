@@ -8,7 +8,19 @@ import type { Allowed, ProgramReference, ReferenceValues, SgxReference, TdxRefer
 type AppraisalReason = Reason<AppraisalCode>
 
 /** Without reference values only what no policy can accept. `now` as milliseconds since 1970. */
-export function appraise(facts: Facts, policy: ReferenceValues | undefined, now: number): AppraisalReason[] {
+export function appraiseAll(
+  facts: Facts,
+  policy: ReferenceValues | readonly ReferenceValues[] | undefined,
+  now: number,
+): AppraisalReason[] {
+  const policies = policy !== undefined && 'length' in policy ? policy : [policy]
+  // No policy at all is looking at files; an empty list of policies would be accepting everything.
+  if (policies.length === 0) return [{ code: 'APPRAISAL_TEE', text: 'a list of policies without a policy' }]
+  const reasons = policies.flatMap((each) => appraise(facts, each, now))
+  return reasons.filter(({ text }, at) => reasons.findIndex((other) => other.text === text) === at)
+}
+
+function appraise(facts: Facts, policy: ReferenceValues | undefined, now: number): AppraisalReason[] {
   const revoked: AppraisalReason[] = [facts.tcb.status, facts.tcb.current?.status].includes('Revoked')
     ? [{ code: 'APPRAISAL_TCB_REVOKED', text: 'TCB status Revoked' }]
     : []

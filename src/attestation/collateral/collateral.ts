@@ -48,7 +48,7 @@ export function parseCollateral(source: string | object): Collateral {
   if (typeof source === 'string' && source.length > MAXIMUM_COLLATERAL_CHARACTERS) {
     throw invalid(`${source.length} characters, at most ${MAXIMUM_COLLATERAL_CHARACTERS}`)
   }
-  const fields = typeof source === 'string' ? parseFields(source, 'collateral') : fieldsOf(source, 'collateral')
+  const fields = typeof source === 'string' ? parseFields(source, 'collateral', 1) : fieldsOf(source, 'collateral')
   const unknown = fields.keys.find((key) => !KEYS.includes(key))
   if (unknown !== undefined) throw invalid(`unknown field ${unknown.slice(0, 60)}`)
   return {

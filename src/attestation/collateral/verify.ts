@@ -19,11 +19,17 @@ export function verifyCollateral(
   const { content } = tcbInfo
   run.check(content.tee === tee, 'EVIDENCE_TCB_INFO_TEE', () => `TCB info is for ${content.tee}, the quote of ${tee}`)
   const fmspc = toHex(content.fmspc)
-  const family = () => `TCB info is for FMSPC ${fmspc}, the PCK certificate for ${platform.fmspc}`
-  run.check(fmspc === platform.fmspc, 'EVIDENCE_FMSPC_MISMATCH', family)
+  run.check(
+    fmspc === platform.fmspc,
+    'EVIDENCE_FMSPC_MISMATCH',
+    () => `TCB info is for FMSPC ${fmspc}, the PCK certificate for ${platform.fmspc}`,
+  )
   const pceId = toHex(content.pceId)
-  const pce = () => `TCB info is for PCE id ${pceId}, the PCK certificate for ${platform.pceId}`
-  run.check(pceId === platform.pceId, 'EVIDENCE_PCE_ID_MISMATCH', pce)
+  run.check(
+    pceId === platform.pceId,
+    'EVIDENCE_PCE_ID_MISMATCH',
+    () => `TCB info is for PCE id ${pceId}, the PCK certificate for ${platform.pceId}`,
+  )
   verifyDocument(run, qeIdentity, 'QE_IDENTITY', 'QE identity')
   const enclave = qeIdentity.content.tee
   run.check(enclave === tee, 'EVIDENCE_QE_IDENTITY_TEE', () => `QE identity is for ${enclave}, the quote of ${tee}`)
@@ -35,7 +41,7 @@ function verifyDocument(
   name: 'TCB_INFO' | 'QE_IDENTITY',
   what: string,
 ): void {
-  const genuine = run.verify(chain[0].key, signed, signature, 'raw')
+  const genuine = run.verifyOnce(chain[0].key, signed, signature, 'raw')
   run.check(genuine, `EVIDENCE_${name}_SIGNATURE`, () => `${what} is not signed by "${chain[0].commonName}"`)
   run.within(content.issued, content.nextUpdate, `EVIDENCE_${name}_EARLY`, `EVIDENCE_${name}_EXPIRED`, what)
 }
@@ -48,13 +54,19 @@ export function verifyTdxModule(run: Verification, body: TdBody, info: TcbInfo):
     return
   }
   const signer = toHex(expected.mrSigner)
-  const signed = () => `MRSIGNERSEAM: found ${body.mrSignerSeam}, expected ${signer}`
-  run.check(body.mrSignerSeam === signer, 'EVIDENCE_SEAM_MODULE', signed)
+  run.check(
+    body.mrSignerSeam === signer,
+    'EVIDENCE_SEAM_MODULE',
+    () => `MRSIGNERSEAM: found ${body.mrSignerSeam}, expected ${signer}`,
+  )
   const attributes = toHex(expected.attributes)
   const found = masked(body.seamAttributes, expected.attributesMask)
   const plain = found === attributes && /^0+$/.test(body.seamAttributes)
-  const text = () => `SEAMATTRIBUTES: found ${body.seamAttributes}, expected zero and ${attributes}`
-  run.check(plain, 'EVIDENCE_SEAM_MODULE', text)
+  run.check(
+    plain,
+    'EVIDENCE_SEAM_MODULE',
+    () => `SEAMATTRIBUTES: found ${body.seamAttributes}, expected zero and ${attributes}`,
+  )
 }
 
 const moduleId = (teeTcbSvn: string): string => `TDX_${teeTcbSvn.slice(2, 4).toUpperCase()}`

@@ -19,9 +19,10 @@ export interface TdAttributes {
 const KNOWN = [27, 28, 29, 30, 31, 63]
 
 export function readTdAttributes(bytes: Uint8Array): TdAttributes {
-  const set = [...bytes].flatMap((byte, at) =>
-    [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (byte >> bit) & 1).map((bit) => 8 * at + bit),
-  )
+  const set: number[] = []
+  for (let bit = 0; bit < 8 * bytes.length; bit += 1) {
+    if (((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1) set.push(bit)
+  }
   return {
     hex: toHex(bytes),
     debug: set.includes(0),

@@ -52,22 +52,21 @@ export const TD_BODY_BYTES = { td10: 584, td15: 648 } as const
 
 /** 384 bytes; reserved fields are covered by the signature and not interpreted. */
 export function readSgxBody(reader: Reader): SgxBody {
-  const hex = (length: number): string => toHex(reader.bytes(length, 'SGX report body'))
-  const u16 = (): number => reader.u16('SGX report body')
-  const cpuSvn = hex(16)
-  const miscSelect = hex(4)
-  reader.bytes(12, 'SGX report body')
-  const isvExtendedProdId = hex(16)
-  const attributes = hex(16)
-  const mrEnclave = hex(32)
-  reader.bytes(32, 'SGX report body')
-  const mrSigner = hex(32)
-  reader.bytes(32, 'SGX report body')
-  const configId = hex(64)
-  const [isvProdId, isvSvn, configSvn] = [u16(), u16(), u16()]
-  reader.bytes(42, 'SGX report body')
-  const isvFamilyId = hex(16)
-  const reportData = hex(64)
+  const fields = new Fields(reader.bytes(SGX_BODY_BYTES, 'SGX report body'))
+  const cpuSvn = fields.hex(16)
+  const miscSelect = fields.hex(4)
+  fields.skip(12)
+  const isvExtendedProdId = fields.hex(16)
+  const attributes = fields.hex(16)
+  const mrEnclave = fields.hex(32)
+  fields.skip(32)
+  const mrSigner = fields.hex(32)
+  fields.skip(32)
+  const configId = fields.hex(64)
+  const [isvProdId, isvSvn, configSvn] = [fields.u16(), fields.u16(), fields.u16()]
+  fields.skip(42)
+  const isvFamilyId = fields.hex(16)
+  const reportData = fields.hex(64)
   const debug = (Number.parseInt(attributes.slice(0, 2), 16) & 0x02) !== 0
   return {
     ...{ kind: 'sgx', cpuSvn, miscSelect, attributes, debug, mrEnclave, mrSigner, configId },
@@ -77,24 +76,48 @@ export function readSgxBody(reader: Reader): SgxBody {
 
 /** 584 bytes, 648 with the two fields that TD 1.5 appends. Object fields are read in the order they are written. */
 export function readTdBody(reader: Reader, kind: 'td10' | 'td15'): TdBody {
-  const hex = (length: number): string => toHex(reader.bytes(length, 'TD report body'))
+  const fields = new Fields(reader.bytes(TD_BODY_BYTES[kind], 'TD report body'))
   const body: TdBody = {
     kind,
-    teeTcbSvn: hex(16),
-    mrSeam: hex(48),
-    mrSignerSeam: hex(48),
-    seamAttributes: hex(8),
-    tdAttributes: readTdAttributes(reader.bytes(8, 'TD report body')),
-    xfam: hex(8),
-    mrTd: hex(48),
-    mrConfigId: hex(48),
-    mrOwner: hex(48),
-    mrOwnerConfig: hex(48),
-    rtmr0: hex(48),
-    rtmr1: hex(48),
-    rtmr2: hex(48),
-    rtmr3: hex(48),
-    reportData: hex(64),
+    teeTcbSvn: fields.hex(16),
+    mrSeam: fields.hex(48),
+    mrSignerSeam: fields.hex(48),
+    seamAttributes: fields.hex(8),
+    tdAttributes: readTdAttributes(Buffer.from(fields.hex(8), 'hex')),
+    xfam: fields.hex(8),
+    mrTd: fields.hex(48),
+    mrConfigId: fields.hex(48),
+    mrOwner: fields.hex(48),
+    mrOwnerConfig: fields.hex(48),
+    rtmr0: fields.hex(48),
+    rtmr1: fields.hex(48),
+    rtmr2: fields.hex(48),
+    rtmr3: fields.hex(48),
+    reportData: fields.hex(64),
   }
-  return kind === 'td10' ? body : { ...body, teeTcbSvn2: hex(16), mrServiceTd: hex(48) }
+  return kind === 'td10' ? body : { ...body, teeTcbSvn2: fields.hex(16), mrServiceTd: fields.hex(48) }
+}
+
+/** Fields one after the other; the hexadecimal of all bytes is made once and cut. */
+class Fields {
+  readonly #text: string
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#text = toHex(bytes)
+  }
+
+  hex(length: number): string {
+    this.skip(length)
+    return this.#text.slice(2 * (this.#at - length), 2 * this.#at)
+  }
+
+  /** Little-endian. */
+  u16(): number {
+    return Number.parseInt(this.hex(1), 16) + 256 * Number.parseInt(this.hex(1), 16)
+  }
+
+  skip(length: number): void {
+    this.#at += length
+  }
 }

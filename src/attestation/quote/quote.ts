@@ -5,7 +5,8 @@
  */
 import { toHex } from '../../crypto/index.ts'
 import { EvidenceError } from '../errors.ts'
-import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import type { Memory, PckChain } from '../memory.ts'
+import { parseCertificate } from '../x509/certificate.ts'
 import { parsePemChain } from '../x509/pem.ts'
 import { type Body, readSgxBody, readTdBody, SGX_BODY_BYTES, type SgxBody, TD_BODY_BYTES } from './body.ts'
 import { createReader, type Reader } from './reader.ts'
@@ -32,8 +33,7 @@ export interface Quote {
     readonly signature: Uint8Array
     readonly authenticationData: Uint8Array
   }
-  /** PCK certificate, its authority, the root. */
-  readonly chain: readonly [pck: Certificate, authority: Certificate, root: Certificate]
+  readonly chain: PckChain
   /** Length without the padding. */
   readonly length: number
 }
@@ -46,6 +46,11 @@ const QE_REPORT_CERTIFICATION = 6
 
 /** Throws EvidenceError EVIDENCE_QUOTE_..., EVIDENCE_PEM_INVALID, EVIDENCE_DER_INVALID, EVIDENCE_CERTIFICATE_INVALID. */
 export function parseQuote(bytes: Uint8Array): Quote {
+  return readQuote(bytes, { chain: (text, parse) => parse(text) })
+}
+
+/** The same, with a memory of certificates that came before. */
+export function readQuote(bytes: Uint8Array, memory: Pick<Memory, 'chain'>): Quote {
   if (bytes.length > MAXIMUM_QUOTE_BYTES) {
     const text = `the quote has ${bytes.length} bytes, at most ${MAXIMUM_QUOTE_BYTES}`
     throw new EvidenceError('EVIDENCE_QUOTE_SIZE', text)
@@ -59,10 +64,9 @@ export function parseQuote(bytes: Uint8Array): Quote {
   const signature = data.bytes(64, 'quote signature')
   const attestationKey = data.bytes(64, 'attestation key')
   const certification = header.version === 3 ? data : unwrap(data)
-  const { quotingEnclave, chain } = readCertification(certification)
-  const padding = bytes.subarray(reader.at)
-  if (padding.some((byte) => byte !== 0)) {
-    throw new EvidenceError('EVIDENCE_QUOTE_TRAILING', `after byte ${reader.at}: found bytes other than zero`)
+  const { quotingEnclave, chain } = readCertification(certification, memory)
+  for (let at = reader.at; at < bytes.length; at += 1) {
+    if (bytes[at] !== 0) throw new EvidenceError('EVIDENCE_QUOTE_TRAILING', `byte ${at}: found other than zero padding`)
   }
   return { header, body, signed, signature, attestationKey, quotingEnclave, chain, length: reader.at }
 }
@@ -104,7 +108,7 @@ function unwrap(data: Reader): Reader {
   return createReader(data.bytes(size, 'certification data'))
 }
 
-function readCertification(data: Reader): Pick<Quote, 'quotingEnclave' | 'chain'> {
+function readCertification(data: Reader, memory: Pick<Memory, 'chain'>): Pick<Quote, 'quotingEnclave' | 'chain'> {
   const signed = data.bytes(SGX_BODY_BYTES, 'QE report')
   const report = readSgxBody(createReader(signed))
   const signature = data.bytes(64, 'QE report signature')
@@ -113,13 +117,13 @@ function readCertification(data: Reader): Pick<Quote, 'quotingEnclave' | 'chain'
   if (type !== PCK_CHAIN) throw unsupported(`certification data type ${type}, expected ${PCK_CHAIN}: a PCK chain`)
   const size = data.u32('certification data size')
   if (size !== data.left) throw lying(`certification data size ${size}, with ${data.left} bytes to the end`)
-  const chain = readChain(data.bytes(size, 'PCK certificate chain'))
+  const chain = memory.chain(data.bytes(size, 'PCK certificate chain'), parseChain)
   return { quotingEnclave: { report, signed, signature, authenticationData }, chain }
 }
 
 /** PEM, often with a final NUL. */
-function readChain(bytes: Uint8Array): Quote['chain'] {
-  const text = Buffer.from(bytes).toString('latin1').replace(/\0+$/, '')
+function parseChain(bytes: Uint8Array): PckChain {
+  const text = withoutFinalZeros(Buffer.from(bytes).toString('latin1'))
   const what = ['the PCK certificate', 'the PCK authority', 'the root of the quote'] as const
   const chain = parsePemChain(text, 'the certificate chain of the quote', what.length)
   const [pck, authority, root] = chain
@@ -127,6 +131,13 @@ function readChain(bytes: Uint8Array): Quote['chain'] {
     throw new EvidenceError('EVIDENCE_PEM_INVALID', `the quote has ${chain.length} certificates, expected 3`)
   }
   return [parseCertificate(pck, what[0]), parseCertificate(authority, what[1]), parseCertificate(root, what[2])]
+}
+
+/** Not by a regular expression, which would look at each of many zeros from each of them. */
+function withoutFinalZeros(text: string): string {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end -= 1
+  return text.slice(0, end)
 }
 
 function unsupported(found: string): EvidenceError {

@@ -31,7 +31,7 @@ export function verifyQuote(signatures: Signatures, quote: Quote): void {
     throw new EvidenceError('EVIDENCE_QUOTE_SIGNATURE', 'header and body are not signed by the attestation key')
   }
   const [pck] = quote.chain
-  if (!signatures.verify(pck.key, quotingEnclave.signed, quotingEnclave.signature, 'raw')) {
+  if (!signatures.verifyOnce(pck.key, quotingEnclave.signed, quotingEnclave.signature, 'raw')) {
     const text = `the QE report is not signed by the PCK with serial ${pck.serial}`
     throw new EvidenceError('EVIDENCE_QE_REPORT_SIGNATURE', text)
   }
@@ -40,16 +40,22 @@ export function verifyQuote(signatures: Signatures, quote: Quote): void {
 /** Whether the enclave that quoted is the one Intel describes; its security version is part of the TCB (tcb.ts). */
 export function verifyQuotingEnclave(run: Verification, quote: Quote, identity: QeIdentity): void {
   const { report } = quote.quotingEnclave
-  const is = (what: string, found: string, expected: string): void => {
-    const text = () => `${what} of the quoting enclave: found ${found}, expected ${expected}`
-    run.check(found === expected, 'EVIDENCE_QE_IDENTITY_MISMATCH', text)
-  }
-  is('MISCSELECT', masked(report.miscSelect, identity.miscSelectMask), toHex(identity.miscSelect))
-  is('attributes', masked(report.attributes, identity.attributesMask), toHex(identity.attributes))
-  is('MRSIGNER', report.mrSigner, toHex(identity.mrSigner))
-  is('ISVPRODID', String(report.isvProdId), String(identity.isvProdId))
+  verifyField(run, 'MISCSELECT', masked(report.miscSelect, identity.miscSelectMask), toHex(identity.miscSelect))
+  verifyField(run, 'attributes', masked(report.attributes, identity.attributesMask), toHex(identity.attributes))
+  verifyField(run, 'MRSIGNER', report.mrSigner, toHex(identity.mrSigner))
+  verifyField(run, 'ISVPRODID', String(report.isvProdId), String(identity.isvProdId))
+}
+
+function verifyField(run: Verification, what: string, found: string, expected: string): void {
+  run.check(
+    found === expected,
+    'EVIDENCE_QE_IDENTITY_MISMATCH',
+    () => `${what} of the quoting enclave: found ${found}, expected ${expected}`,
+  )
 }
 
 export function masked(hex: string, mask: Uint8Array): string {
-  return toHex(Uint8Array.from(Buffer.from(hex, 'hex'), (byte, at) => byte & (mask[at] ?? 0)))
+  const bytes = Buffer.from(hex, 'hex')
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = (bytes[at] ?? 0) & (mask[at] ?? 0)
+  return bytes.toString('hex')
 }

@@ -6,6 +6,7 @@ import { toHex } from '../../crypto/index.ts'
 import { EvidenceError } from '../errors.ts'
 import { type DerReader, integerHex, onlyDer, readDer, TAG } from './der.ts'
 import { OID, readBasicConstraints, readExtensions, readKeyUsage } from './extensions.ts'
+import { parseSgxExtension, type PlatformIdentity } from './sgx-extension.ts'
 import { readTime } from './time.ts'
 
 export interface Certificate {
@@ -27,8 +28,8 @@ export interface Certificate {
   readonly key: Uint8Array
   readonly authority: { readonly ca: boolean; readonly pathLength: number }
   readonly keyUsage: ReadonlySet<number>
-  /** The content of the SGX extension, where there is one. */
-  readonly sgx: Uint8Array | undefined
+  /** What the SGX extension says, where there is one. */
+  readonly sgx: PlatformIdentity | undefined
 }
 
 /** SubjectPublicKeyInfo of a P-256 key up to its uncompressed point (RFC 5480). */
@@ -51,12 +52,13 @@ export function parseCertificate(raw: Uint8Array, what: string): Certificate {
   const key = readKey(tbs.next(TAG.sequence).raw, what)
   const extensions = readExtensions(onlyDer(tbs.next(0xa3).content, TAG.sequence, what).content, KNOWN, what)
   tbs.end()
+  const sgx = extensions.get(OID.sgx)
   return {
     ...{ raw, signed, signature, serial, issuer, subject: subject.raw, notBefore, notAfter, key },
     commonName: commonNameOf(subject.content, what),
     authority: readBasicConstraints(extensions.get(OID.basicConstraints), what),
     keyUsage: readKeyUsage(extensions.get(OID.keyUsage), what),
-    sgx: extensions.get(OID.sgx),
+    sgx: sgx === undefined ? undefined : parseSgxExtension(sgx),
   }
 }
 

@@ -2,9 +2,10 @@
  * Who certified the platform, and who signed what is said about it. Roles are those of the SGX PCK Certificate and CRL
  * profile, told by common name as Intel's own verifier tells them, and each role also needs its constraints and usage.
  */
-import { equalBytes, toHex } from '../../crypto/index.ts'
+import { equalBytes } from '../../crypto/index.ts'
 import type { Collateral, IssuerChain } from '../collateral/collateral.ts'
-import { EvidenceError } from '../errors.ts'
+import { type EvidenceCode, EvidenceError } from '../errors.ts'
+import { same } from '../memory.ts'
 import type { Quote } from '../quote/quote.ts'
 import type { Verification } from '../verification.ts'
 import type { Certificate } from './certificate.ts'
@@ -27,11 +28,11 @@ const ROLES = {
 
 /** Every certificate of quote and collateral. Returns the one trusted root that they all end in. */
 export function verifyCertificates(run: Verification, quote: Quote, collateral: Collateral): Certificate {
-  const seen = new Set<string>()
-  const once = (certificate: Certificate, issuer: Certificate, role: Role, what: string): void => {
-    const id = `${toHex(certificate.raw)} ${toHex(issuer.key)} ${role.name}`
-    if (!seen.has(id)) verifyCertificate(run, certificate, issuer, role, what)
-    seen.add(id)
+  const seen: (readonly [Certificate, Certificate, Role])[] = []
+  const once = (it: Certificate, issuer: Certificate, role: Role, what: string): void => {
+    if (seen.some(([a, b, c]) => c === role && same(a.raw, it.raw) && same(b.raw, issuer.raw))) return
+    seen.push([it, issuer, role])
+    verifyCertificate(run, it, issuer, role, what)
   }
   const [pck, authority, top] = quote.chain
   const root = trustedRoot(run, top)
@@ -72,7 +73,7 @@ function verifyCertificate(run: Verification, it: Certificate, issuer: Certifica
   run.check(fits, 'EVIDENCE_CERTIFICATE_ROLE', () => `${what} is "${it.commonName}", not usable as ${role.name.source}`)
   const named = equalBytes(it.issuer, issuer.subject)
   run.check(named, 'EVIDENCE_CERTIFICATE_ISSUER', () => `${what} names another issuer than "${issuer.commonName}"`)
-  const signed = run.verify(issuer.key, it.signed, it.signature, 'der')
+  const signed = run.verifyOnce(issuer.key, it.signed, it.signature, 'der')
   run.check(signed, 'EVIDENCE_CERTIFICATE_SIGNATURE', () => `${what} is not signed by "${issuer.commonName}"`)
   run.within(it.notBefore, it.notAfter, 'EVIDENCE_CERTIFICATE_EARLY', 'EVIDENCE_CERTIFICATE_EXPIRED', what)
 }
@@ -85,27 +86,33 @@ export function verifyRevocation(run: Verification, quote: Quote, collateral: Co
   verifyRevocationList(run, pckCrl, pckCrlChain[0], 'the PCK CRL')
   const covers = equalBytes(pckCrl.issuer, pck.issuer)
   run.check(covers, 'EVIDENCE_CRL_ISSUER', () => `the PCK CRL is not one of "${authority.commonName}"`)
-  const listed = (list: RevocationList, { serial }: Certificate): boolean => list.revoked.has(serial)
-  const text =
-    (what: string, { serial }: Certificate) =>
-    (): string =>
-      `${what}, serial ${serial}, was revoked`
-  run.check(!listed(pckCrl, pck), 'EVIDENCE_PCK_REVOKED', text('the PCK certificate', pck))
-  run.check(!listed(rootCrl, authority), 'EVIDENCE_PCK_CA_REVOKED', text('the PCK authority', authority))
+  verifyUnlisted(run, pckCrl, pck, 'EVIDENCE_PCK_REVOKED', 'the PCK certificate')
+  verifyUnlisted(run, rootCrl, authority, 'EVIDENCE_PCK_CA_REVOKED', 'the PCK authority')
   const [issuer] = pckCrlChain
   if (issuer.serial !== authority.serial) {
-    run.check(!listed(rootCrl, issuer), 'EVIDENCE_PCK_CA_REVOKED', text('the issuer of the PCK CRL', issuer))
+    verifyUnlisted(run, rootCrl, issuer, 'EVIDENCE_PCK_CA_REVOKED', 'the issuer of the PCK CRL')
   }
-  const signers = new Map([tcbInfo.chain[0], qeIdentity.chain[0]].map((signer) => [signer.serial, signer]))
-  for (const signer of signers.values()) {
-    run.check(!listed(rootCrl, signer), 'EVIDENCE_TCB_SIGNER_REVOKED', text('the TCB signer', signer))
+  const [[signer], [other]] = [tcbInfo.chain, qeIdentity.chain]
+  verifyUnlisted(run, rootCrl, signer, 'EVIDENCE_TCB_SIGNER_REVOKED', 'the TCB signer')
+  if (other.serial !== signer.serial) {
+    verifyUnlisted(run, rootCrl, other, 'EVIDENCE_TCB_SIGNER_REVOKED', 'the TCB signer')
   }
+}
+
+function verifyUnlisted(
+  run: Verification,
+  list: RevocationList,
+  it: Certificate,
+  code: EvidenceCode,
+  what: string,
+): void {
+  run.check(!list.revoked.has(it.serial), code, () => `${what}, serial ${it.serial}, was revoked`)
 }
 
 function verifyRevocationList(run: Verification, list: RevocationList, issuer: Certificate, what: string): void {
   const named = equalBytes(list.issuer, issuer.subject)
   run.check(named, 'EVIDENCE_CRL_ISSUER', () => `${what} names another issuer than "${issuer.commonName}"`)
-  const signed = run.verify(issuer.key, list.signed, list.signature, 'der')
+  const signed = run.verifyOnce(issuer.key, list.signed, list.signature, 'der')
   run.check(signed, 'EVIDENCE_CRL_SIGNATURE', () => `${what} is not signed by "${issuer.commonName}"`)
   run.within(list.thisUpdate, list.nextUpdate, 'EVIDENCE_CRL_EARLY', 'EVIDENCE_CRL_EXPIRED', what)
 }

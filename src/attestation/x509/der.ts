@@ -20,47 +20,74 @@ export const TAG = {
   set: 0x31,
 } as const
 
-export interface Der {
+/** One value inside bytes; its parts are views, made when asked for: most values are only passed over. */
+export class Der {
   readonly tag: number
-  readonly content: Uint8Array
-  /** Tag, length and content. */
-  readonly raw: Uint8Array
-}
+  readonly #bytes: Uint8Array
+  readonly #at: number
+  readonly #start: number
+  readonly end: number
 
-export interface DerReader {
-  /** The next value, which must have this tag. */
-  next(tag: number): Der
-  /** The next value if it has this tag. */
-  optional(tag: number): Der | undefined
-  /** Whether the next value has one of these tags. */
-  has(...tags: readonly number[]): boolean
-  readonly done: boolean
-  /** Refuses anything left over. */
-  end(): void
-}
-
-/** Reads the values inside `bytes` one after the other; `what` names the structure in refusals. */
-export function readDer(bytes: Uint8Array, what: string): DerReader {
-  let at = 0
-  const reader: DerReader = {
-    next(tag) {
-      const value = derAt(bytes, at, what)
-      if (value.tag !== tag) throw invalid(what, at, `tag ${value.tag}, expected ${tag}`)
-      at += value.raw.length
-      return value
-    },
-    optional(tag) {
-      return bytes[at] === tag ? reader.next(tag) : undefined
-    },
-    has: (...tags) => tags.includes(bytes[at] ?? -1),
-    get done() {
-      return at === bytes.length
-    },
-    end() {
-      if (at !== bytes.length) throw invalid(what, at, `${bytes.length - at} bytes left over`)
-    },
+  constructor(tag: number, bytes: Uint8Array, at: number, start: number, end: number) {
+    this.tag = tag
+    this.#bytes = bytes
+    this.#at = at
+    this.#start = start
+    this.end = end
   }
-  return reader
+
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.end)
+  }
+
+  /** Tag, length and content. */
+  get raw(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.end)
+  }
+}
+
+/** Reads values one after the other; `what` names the structure in refusals. A class, since lists have thousands. */
+export class DerReader {
+  readonly #bytes: Uint8Array
+  readonly #what: string
+  #at = 0
+
+  constructor(bytes: Uint8Array, what: string) {
+    this.#bytes = bytes
+    this.#what = what
+  }
+
+  /** The next value, which must have this tag. */
+  next(tag: number): Der {
+    const value = derAt(this.#bytes, this.#at, this.#what)
+    if (value.tag !== tag) throw invalid(this.#what, this.#at, `tag ${value.tag}, expected ${tag}`)
+    this.#at = value.end
+    return value
+  }
+
+  /** The next value if it has this tag. */
+  optional(tag: number): Der | undefined {
+    return this.#bytes[this.#at] === tag ? this.next(tag) : undefined
+  }
+
+  /** Whether the next value has one of these tags. */
+  has(...tags: readonly number[]): boolean {
+    return tags.includes(this.#bytes[this.#at] ?? -1)
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  /** Refuses anything left over. */
+  end(): void {
+    if (!this.done) throw invalid(this.#what, this.#at, `${this.#bytes.length - this.#at} bytes left over`)
+  }
+}
+
+/** The values inside `bytes`. */
+export function readDer(bytes: Uint8Array, what: string): DerReader {
+  return new DerReader(bytes, what)
 }
 
 /** Exactly one value of this tag and nothing after it. */
@@ -87,16 +114,18 @@ function derAt(bytes: Uint8Array, at: number, what: string): Der {
     if (length < 0x80 || length < 256 ** (count - 1)) throw invalid(what, at, 'a length that is not minimal')
   }
   if (start + length > bytes.length) throw invalid(what, at, `a length of ${length} that passes the end`)
-  return { tag, content: bytes.subarray(start, start + length), raw: bytes.subarray(at, start + length) }
+  return new Der(tag, bytes, at, start, start + length)
 }
 
 /** A non-negative INTEGER as its minimal big-endian bytes in hexadecimal, sign byte included. */
 export function integerHex(value: Der, what: string): string {
-  const [first, second] = value.content
+  const { content } = value
+  const first = content[0]
+  const second = content[1]
   if (first === undefined) throw invalid(what, 0, 'an empty integer')
   if (first >= 0x80) throw invalid(what, 0, 'a negative integer')
   if (first === 0 && second !== undefined && second < 0x80) throw invalid(what, 0, 'an integer that is not minimal')
-  return toHex(value.content)
+  return toHex(content)
 }
 
 /** A small INTEGER, 0 to 65,535. */
@@ -108,8 +137,9 @@ export function smallInteger(value: Der, what: string): number {
 
 /** A BOOLEAN: DER knows 00 and FF only. */
 export function derBoolean(value: Der, what: string): boolean {
-  const [byte] = value.content
-  if (value.content.length !== 1 || (byte !== 0 && byte !== 0xff)) throw invalid(what, 0, 'a boolean that is not DER')
+  const { content } = value
+  const byte = content[0]
+  if (content.length !== 1 || (byte !== 0 && byte !== 0xff)) throw invalid(what, 0, 'a boolean that is not DER')
   return byte === 0xff
 }
 

@@ -17,7 +17,8 @@ export interface PlatformIdentity {
 }
 
 /** 1.2.840.113741.1.13.1, the extension's own OID; its fields append one number, those of the TCB two. */
-const BASE = '2a864886f84d010d01'
+const BASE = Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01)
+const TCB = Uint8Array.of(...BASE, 2)
 
 export function parseSgxExtension(content: Uint8Array): PlatformIdentity {
   const fields = readFields(onlyDer(content, TAG.sequence, WHAT).content, BASE)
@@ -26,7 +27,7 @@ export function parseSgxExtension(content: Uint8Array): PlatformIdentity {
     if (value.length !== length) throw invalid(`field ${number} of ${value.length} bytes, expected ${length}`)
     return toHex(value)
   }
-  const tcb = readFields(onlyDer(field(fields, 2), TAG.sequence, WHAT).content, `${BASE}02`)
+  const tcb = readFields(onlyDer(field(fields, 2), TAG.sequence, WHAT).content, TCB)
   if (tcb.size !== 18) throw invalid(`${tcb.size} TCB fields, expected 18`)
   const svn = (number: number): number => smallInteger(onlyDer(field(tcb, number), TAG.integer, WHAT), WHAT)
   const components = Array.from({ length: 16 }, (_, i) => svn(i + 1))
@@ -35,23 +36,26 @@ export function parseSgxExtension(content: Uint8Array): PlatformIdentity {
   if (cpuSvn.length !== 16) throw invalid(`a CPUSVN of ${cpuSvn.length} bytes, expected 16`)
   const [sgxType, extra] = onlyDer(field(fields, 5), TAG.enumerated, WHAT).content
   if (sgxType === undefined || extra !== undefined || sgxType > 2) throw invalid('an unknown SGX type')
-  return {
+  // Frozen, since a verdict shows this object and a memory keeps it.
+  return Object.freeze({
     ...{ ppid: octets(1, 16), pceId: octets(3, 2), fmspc: octets(4, 6), sgxType },
-    ...{ components, pceSvn: svn(17), cpuSvn: toHex(cpuSvn) },
-  }
+    ...{ components: Object.freeze(components), pceSvn: svn(17), cpuSvn: toHex(cpuSvn) },
+  })
 }
 
 const WHAT = 'the SGX extension of the PCK certificate'
 
 /** number -> DER of the value. Fields beyond the known ones (.6 platform instance, .7 configuration) are kept unread. */
-function readFields(content: Uint8Array, base: string): Map<number, Uint8Array> {
+function readFields(content: Uint8Array, base: Uint8Array): Map<number, Uint8Array> {
   const fields = new Map<number, Uint8Array>()
   const list = readDer(content, WHAT)
   while (!list.done) {
     const entry: DerReader = readDer(list.next(TAG.sequence).content, WHAT)
-    const oid = toHex(entry.next(TAG.oid).content)
-    const number = Number.parseInt(oid.slice(base.length), 16)
-    if (!oid.startsWith(base) || oid.length !== base.length + 2 || number > 0x7f) throw invalid(`field ${oid}`)
+    const oid = entry.next(TAG.oid).content
+    const number = oid[base.length] ?? 0x80
+    if (oid.length !== base.length + 1 || number > 0x7f || !base.every((byte, at) => byte === oid[at])) {
+      throw invalid(`field ${toHex(oid)}`)
+    }
     if (fields.has(number)) throw invalid(`field ${number} twice`)
     fields.set(number, rest(entry))
   }

@@ -33,6 +33,19 @@ export const attestVerbs: readonly Verb[] = [
     run: async (context, options, file) => (await import('./verify.ts')).verify(context, options, file),
   }),
   verb({
+    name: 'attest check',
+    summary: 'Have the aggregator attest itself to this party now, judge it and record the verdict',
+    description:
+      'Dials as the party agent of this home does, and says nothing after the verdict. Exit code 0 when the aggregator is ' +
+      'accepted, 1 when refused.',
+    positionals: [],
+    options: {
+      aggregator: { type: 'string', value: 'HOST:PORT', default: "the home's", description: 'The aggregator to dial.' },
+    },
+    examples: ['coffer attest check --home .coffer/parties/bank-a'],
+    run: async (context, options) => (await import('./check.ts')).check(context, options),
+  }),
+  verb({
     name: 'attest simulate',
     summary: 'Write evidence of the simulated TEE, genuine or with a named fault, to check verifiers with',
     positionals: [],

@@ -10,7 +10,6 @@ import {
   intelSgxRootPem,
   parseCollateral,
   parseQuote,
-  type ReferenceValues,
   type Verdict,
   verifyEvidence,
 } from '../../attestation/index.ts'
@@ -20,7 +19,7 @@ import { exits } from '../exit.ts'
 import { readText } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
-import { readReferenceValues } from './reference-values.ts'
+import { type Accepted, readReferenceValues } from './reference-values.ts'
 
 export interface VerifyOptions {
   readonly collateral: string | undefined
@@ -37,16 +36,18 @@ const MAXIMUM_BYTES = 4 * 1024 * 1024
 export async function verify(context: Context, options: VerifyOptions, file: string): Promise<number> {
   const quote = await readBytes(context.path(file), 'quote')
   const collateralText = await readText(context.path(required(options.collateral, 'collateral')), 'collateral')
-  const roots = options.roots === undefined ? intelSgxRootPem : await readText(context.path(options.roots), 'roots')
   const log = options['event-log']
   const eventLog = log === undefined ? undefined : await readBytes(context.path(log), 'event log')
   const now = timeOf(options.at, context.io.now())
-  const policy = options.policy === undefined ? undefined : await policyOf(context, options.policy)
+  const accepted = options.policy === undefined ? undefined : await acceptedBy(context, options.policy)
+  const policy = accepted?.values
+  const roots = options.roots === undefined ? undefined : await readText(context.path(options.roots), 'roots')
   const binding = bindingOf(options['report-data'])
   try {
     const collateral = parseCollateral(collateralText)
     const evidence = { quote, ...(eventLog && { eventLog }) }
-    const verdict = verifyEvidence(evidence, { roots, collateral, binding, now, ...(policy && { policy }) })
+    const trusted = roots ?? accepted?.roots ?? intelSgxRootPem
+    const verdict = verifyEvidence(evidence, { roots: trusted, collateral, binding, now, ...(policy && { policy }) })
     context.result(recordOf(verdict), linesOf(verdict, policy !== undefined))
     return verdict.ok ? exits.ok.code : exits.failed.code
   } catch (error) {
@@ -142,18 +143,18 @@ async function readBytes(path: string, what: string): Promise<Uint8Array> {
   }
 }
 
-async function policyOf(context: Context, file: string): Promise<ReferenceValues> {
+export async function acceptedBy(context: Context, file: string): Promise<Accepted> {
   return readReferenceValues(await readText(context.path(file), 'policy'), file)
 }
 
-function timeOf(text: string | undefined, now: number): Date {
+export function timeOf(text: string | undefined, now: number): Date {
   const time = text === undefined ? new Date(now) : new Date(text)
   if (!Number.isNaN(time.getTime())) return time
   throw new CliError('CLI_ARGUMENT_INVALID', `--at is "${text}", expected a time such as 2026-01-31T12:00:00Z`)
 }
 
 /** 64 bytes; shorter ones are what a nonce of 32 or 48 bytes becomes when it is filled up with zeros. */
-function bindingOf(hex: string | undefined): Binding {
+export function bindingOf(hex: string | undefined): Binding {
   if (hex === undefined) return 'unbound'
   if (!/^(?:[0-9a-f]{2}){1,64}$/i.test(hex)) {
     throw new CliError('CLI_ARGUMENT_INVALID', `--report-data is "${hex.slice(0, 40)}", expected up to 64 bytes in hex`)

@@ -41,7 +41,7 @@ export async function startFederation(
     result: () => undefined,
   }
   const [coordinator, aggregator] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
-  await initFederation(inside, { coordinator, aggregator, days: 2 }, 'demo')
+  await initFederation(inside, { coordinator, aggregator, days: 2, simulated: true }, 'demo')
   for (const { name, file } of parties) {
     const home = join(federation, 'parties', name)
     const options = { federation, data: [`${dataset}=${file}`], days: 2 }

@@ -2,6 +2,7 @@
  * `doctor`: looks at this machine, at every home below the home directory and at what they must reach, and says for each
  * thing whether it is well and what to do if not. It changes nothing.
  */
+import { createDevices } from '../../tee/index.ts'
 import { exits } from '../exit.ts'
 import { findHomes } from '../home.ts'
 import { type Context, styleOf } from '../io.ts'
@@ -10,6 +11,7 @@ import type { Check, Verdict } from './check.ts'
 import { checkHome } from './home-checks.ts'
 import { checkDisk, checkNode, checkTraining } from './machine-checks.ts'
 import { checkCoordinator, checkNeighbours } from './network-checks.ts'
+import { checkTee } from './tee-checks.ts'
 
 const colours: Readonly<Record<Verdict, string>> = { ok: '\x1b[32m', warn: '\x1b[33m', fail: '\x1b[31m' }
 
@@ -59,6 +61,7 @@ async function examine(context: Context, options: { readonly coordinator: string
     checkNode(process.version),
     await checkDisk(context.home),
     await checkTraining(),
+    ...(await checkTee(createDevices())),
     ...(homes.length === 0 ? [missing] : ofHomes),
     ...(user === undefined ? [] : await checkCoordinator({ ...context, home: user }, options)),
   ]

@@ -24,11 +24,17 @@ aggregator: '${aggregator}'
 store: sqlite:coordinator.db
 `
 
-export const aggregatorYaml = ({ federation, aggregator }: FederationConfig): string =>
-  `federation: ${federation}
+export const aggregatorYaml =
+  (tee: 'auto' | 'simulated') =>
+  ({ federation, aggregator }: FederationConfig): string =>
+    `federation: ${federation}
 role: aggregator
 name: aggregator
 listen: '${listenAt(aggregator)}'
+# What it attests itself with: auto (whatever this machine has), tdx, gramine, occlum; simulated protects nothing.
+tee: ${tee}
+# Signed by the organisations of the federation; the parties hold to their own copy.
+attestationPolicy: attestation-policy.json
 `
 
 export const userYaml = ({ federation, coordinator }: FederationConfig, name: string): string =>
@@ -44,6 +50,8 @@ export function partyYaml(
   { federation, coordinator, aggregator }: FederationConfig,
   name: string,
   datasets: Datasets,
+  /** A file with collateral in the home, where the federation came with one. */
+  bundle: string | undefined,
 ): string {
   const rows = Object.entries(datasets).map(([dataset, path]) => `\n  ${dataset}: ${JSON.stringify(path)}`)
   return `federation: ${federation}
@@ -52,6 +60,11 @@ name: ${name}
 # This party only dials out, to these two.
 coordinator: '${coordinator}'
 aggregator: '${aggregator}'
+# Which aggregator is believed: the federation's signed policy, and with \`overlay: FILE\` your own stricter rules.
+attestation:
+  policy: attestation-policy.json
+  # What quotes are judged with: a cache service of your own (service: URL), or a file (bundle: FILE) and no network.
+  ${bundle === undefined ? "# Without either line it is fetched from Intel.\n  # collateral: { service: 'https://pccs.example.org:8081' }" : `collateral: { bundle: ${bundle} }`}
 # What may be computed on the data below.
 policy: policy.yaml
 # Name in job specs -> CSV or Parquet file, relative to this directory.

@@ -3,12 +3,12 @@
  * two steps between which only the request and the certificate travel: the private key is made here and stays here.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { isAbsolute, join, relative } from 'node:path'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { Secret } from '../../crypto/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
 import { exists, type NewFile, readText, writeDirectory, writeNew } from '../files.ts'
-import { type FederationConfig, homeFiles, namePattern, readConfig } from '../home.ts'
+import { type FederationConfig, federationFiles, homeFiles, namePattern, readConfig } from '../home.ts'
 import { fingerprint, identityProblems } from '../identity.ts'
 import type { Context } from '../io.ts'
 import { type Datasets, partyYaml, policyYaml } from './contents.ts'
@@ -59,11 +59,36 @@ async function readDatasets(context: Context, home: string, data: readonly strin
   return datasets
 }
 
-const commonFiles = (federation: FederationConfig, name: string, datasets: Datasets, keyPem: Secret): NewFile[] => [
-  { path: homeFiles.config, text: partyYaml(federation, name, datasets) },
-  { path: 'policy.yaml', text: policyYaml(Object.keys(datasets)) },
-  { path: homeFiles.key, text: keyPem.reveal(), secret: true },
-]
+/** `given`: what the federation gave beside federation.yaml for attesting its aggregator. */
+function commonFiles(
+  federation: FederationConfig,
+  name: string,
+  datasets: Datasets,
+  keyPem: Secret,
+  given: readonly NewFile[],
+): NewFile[] {
+  const bundle = given.find(({ path }) => path === homeFiles.collateral)?.path
+  return [
+    { path: homeFiles.config, text: partyYaml(federation, name, datasets, bundle) },
+    { path: 'policy.yaml', text: policyYaml(Object.keys(datasets)) },
+    { path: homeFiles.key, text: keyPem.reveal(), secret: true },
+    ...given,
+  ]
+}
+
+/** The attestation policy, trusted like the root certificate that comes with it, and collateral where there is some. */
+async function attestationFiles(context: Context, path: string): Promise<NewFile[]> {
+  const directory = (await exists(join(path, federationFiles.config))) ? path : dirname(path)
+  const files: NewFile[] = []
+  for (const name of [homeFiles.attestationPolicy, homeFiles.collateral]) {
+    const file = join(directory, name)
+    if (await exists(file)) files.push({ path: name, text: await readText(file, name) })
+  }
+  if (!files.some((file) => file.path === homeFiles.attestationPolicy)) {
+    context.remark(`${directory} has no ${homeFiles.attestationPolicy}: put it into the home before the agent starts`)
+  }
+  return files
+}
 
 function nextStep(home: string, datasets: Datasets): string {
   const policy = join(home, 'policy.yaml')
@@ -79,9 +104,10 @@ async function signedHome(context: Context, name: string, directory: string, opt
   const federation = await readFederation(directory)
   const { createRequest } = await import('../../rpc/index.ts')
   const { csrPem, keyPem } = await createRequest({ federation: federation.federation, role: 'party', name })
+  const given = await attestationFiles(context, directory)
   const signed = await signParty(directory, { csrPem, name, days, now: context.io.now() })
   await writeDirectory(home, [
-    ...commonFiles(federation, name, datasets, keyPem),
+    ...commonFiles(federation, name, datasets, keyPem, given),
     { path: homeFiles.certificate, text: signed.certificatePem },
     { path: homeFiles.roots, text: signed.rootPem },
   ])
@@ -99,7 +125,7 @@ async function request(context: Context, name: string, path: string, options: Pa
   const { createRequest } = await import('../../rpc/index.ts')
   const { csrPem, keyPem } = await createRequest({ federation: federation.federation, role: 'party', name })
   await writeDirectory(home, [
-    ...commonFiles(federation, name, datasets, keyPem),
+    ...commonFiles(federation, name, datasets, keyPem, await attestationFiles(context, path)),
     { path: homeFiles.request, text: csrPem },
   ])
   const keyFingerprint = fingerprint(createPublicKey(createPrivateKey(keyPem.reveal())))

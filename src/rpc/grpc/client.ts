@@ -15,15 +15,17 @@ import { type GrpcSettings, DOWNLOAD_WINDOW } from './settings.ts'
 import { limitReadAhead } from './windows.ts'
 
 export function connectGrpc(options: ConnectOptions, settings: GrpcSettings): Connection {
+  const closing = new AbortController()
   const line: Line = {
     address: parseAddress(options.address, 1),
     own: checkIdentity(options.identity, settings.now()),
     role: options.role,
     settings,
+    appraiser: options.appraiser,
+    closing: closing.signal,
     handshake: undefined,
   }
   const client = new grpc.Client(formatAddress(line.address), new FederationCredentials(line), channelOptions(settings))
-  const closing = new AbortController()
   const carrier: Carrier = { carry: (call) => carry(client, line, closing.signal, call) }
   return {
     client: (service) => createClient(service, carrier),

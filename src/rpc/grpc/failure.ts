@@ -1,10 +1,10 @@
 /** What a failed call of grpc-js means, in this product's words. */
 import { connectivityState, type ServiceError, status } from '@grpc/grpc-js'
-import type { StatusName } from '../../errors/index.ts'
+import { CodedError, type StatusName } from '../../errors/index.ts'
 import { formatAddress } from '../address.ts'
 import { CODE_TRAILER, errorOf, type Outcome } from '../call/outcome.ts'
-import { type RemoteError, RpcError } from '../errors.ts'
-import { spiffeUri } from '../identity/names.ts'
+import { RpcError } from '../errors.ts'
+import { describePeer } from '../identity/verify.ts'
 import type { Line } from './line.ts'
 
 export interface FailedCall {
@@ -14,7 +14,7 @@ export interface FailedCall {
   readonly state: connectivityState
 }
 
-export function failureOf(error: ServiceError, call: FailedCall): RpcError | RemoteError {
+export function failureOf(error: ServiceError, call: FailedCall): CodedError {
   const outcome = outcomeIn(error)
   if (outcome.code !== '') return errorOf(outcome, call.name, formatAddress(call.line.address))
   if (error.code === status.UNAVAILABLE) return connectionFailure(error, call)
@@ -46,7 +46,7 @@ function late(error: ServiceError, { name, deadlineMs, line, state }: FailedCall
 /** grpc-js puts the reason of the newest failed attempt behind this. */
 const unconnected = 'No connection established'
 
-function connectionFailure(error: ServiceError, { name, line }: FailedCall): RpcError {
+function connectionFailure(error: ServiceError, { name, line }: FailedCall): CodedError {
   const where = formatAddress(line.address)
   const { details } = error
   const options = { cause: error }
@@ -62,10 +62,10 @@ function connectionFailure(error: ServiceError, { name, line }: FailedCall): Rpc
     return new RpcError('PEER_LOST', `the connection to ${where} broke during ${name}`, options)
   }
   if (line.handshake instanceof RpcError) return new RpcError(line.handshake.code, line.handshake.message, options)
+  // The appraiser's: with its class and all its reasons.
+  if (line.handshake instanceof CodedError) return line.handshake
   if (line.handshake === 'secured') {
-    const us = spiffeUri(line.own.peer)
-    const until = line.own.certificate.validTo
-    const message = `${where} closed the connection right after the TLS handshake: it does not accept ${us} (valid until ${until})`
+    const message = `${where} closed the connection right after the TLS handshake: it does not accept ${describePeer(line.own)}`
     return new RpcError('PEER_REFUSED_US', message, options)
   }
   return new RpcError('PEER_UNREACHABLE', `no connection to ${where}: ${details}`, options)

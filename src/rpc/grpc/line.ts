@@ -1,5 +1,6 @@
 /**
- * The client's end of a connection: TLS 1.3, the judgement of the server's certificate, and what became of it.
+ * The client's end of a connection: TLS 1.3, the judgement of the server's certificate and, where an appraiser is
+ * given, of its evidence, and what became of it.
  *
  * grpc-js reports every failed connection as UNAVAILABLE with some library's text in it. The `Line` remembers what the
  * handshake really met, so that a call can say it in words.
@@ -10,13 +11,17 @@
  *
  * `_createSecureConnector` is an underscore API of grpc-js 1.14.7 (pinned; test/rpc/windows.test.ts guards it).
  */
+import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js'
+import { CodedError } from '../../errors/index.ts'
 import type { Role } from '../api.ts'
 import { type Address, formatAddress } from '../address.ts'
+import { appraiseServer } from '../attested/client.ts'
 import { RpcError } from '../errors.ts'
 import { type CheckedIdentity, judgePeer } from '../identity/verify.ts'
+import type { Appraiser } from '../network.ts'
 import type { GrpcSettings } from './settings.ts'
 import { chainProblem } from './tls.ts'
 
@@ -25,11 +30,14 @@ export interface Line {
   readonly own: CheckedIdentity
   readonly role: Role
   readonly settings: GrpcSettings
+  readonly appraiser: Appraiser | undefined
+  /** Aborted when the connection is given up at this side. */
+  readonly closing: AbortSignal
   /**
    * How the newest handshake that came to an end did so; undefined before the first. Not reset when another one begins:
    * the call that reports the old one may only be about to ask.
    */
-  handshake: 'secured' | RpcError | undefined
+  handshake: 'secured' | CodedError | undefined
 }
 
 type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>
@@ -72,14 +80,25 @@ export class FederationCredentials extends ChannelCredentials {
 async function secure(socket: Socket, line: Line, secureContext: SecureContext): Promise<TLSSocket> {
   try {
     const encrypted = await handshake(socket, line, secureContext)
-    judge(encrypted, line)
+    await appraise(encrypted, judge(encrypted, line), line)
     line.handshake = 'secured'
     return encrypted
   } catch (error) {
     socket.destroy()
-    if (error instanceof RpcError) line.handshake = error
+    if (error instanceof CodedError) line.handshake = error
     throw error
   }
+}
+
+/** On every connection anew: a channel dials again by itself, and another machine may answer. */
+async function appraise(
+  socket: TLSSocket,
+  certificate: X509Certificate,
+  { address, own, settings, appraiser, closing }: Line,
+): Promise<void> {
+  if (appraiser === undefined) return
+  const { attestationMs } = settings
+  await appraiseServer(socket, appraiser, { address: formatAddress(address), certificate, own, attestationMs, closing })
 }
 
 function handshake(socket: Socket, line: Line, secureContext: SecureContext): Promise<TLSSocket> {
@@ -115,13 +134,14 @@ function handshake(socket: Socket, line: Line, secureContext: SecureContext): Pr
   })
 }
 
-function judge(socket: TLSSocket, { address, own, role, settings }: Line): void {
+/** Returns the server's certificate: Node 20 gives it once, asked again it has none. */
+function judge(socket: TLSSocket, { address, own, role, settings }: Line): X509Certificate {
   if (socket.alpnProtocol !== 'h2')
     throw new RpcError('PEER_NOT_TLS', `${formatAddress(address)} does not speak HTTP/2`)
-  judgePeer(socket.getPeerX509Certificate(), chainProblem(socket), {
-    federation: own.peer.federation,
-    role,
-    now: settings.now(),
-    whose: `the program at ${formatAddress(address)}`,
-  })
+  const whose = `the program at ${formatAddress(address)}`
+  const certificate = socket.getPeerX509Certificate()
+  const { federation } = own.peer
+  judgePeer(certificate, chainProblem(socket), { federation, role, now: settings.now(), whose })
+  if (certificate === undefined) throw new RpcError('PEER_CERTIFICATE_INVALID', `${whose} showed no certificate`)
+  return certificate
 }

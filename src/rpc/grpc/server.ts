@@ -12,6 +12,7 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Peer } from '../api.ts'
 import { formatAddress, parseAddress } from '../address.ts'
+import { proveTo } from '../attested/server.ts'
 import { answer, type Endpoint, endpoints } from '../call/answer.ts'
 import { type Calls, createCalls } from '../call/calls.ts'
 import { CODE_TRAILER, type Outcome } from '../call/outcome.ts'
@@ -50,10 +51,20 @@ export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): 
     settings,
     log: options.log,
     admit(socket, peer) {
-      if (peers.enter(socket, peer)) injector.injectConnection(socket)
-      else {
-        options.log.warn({ peer: peer.name, role: peer.role }, 'connection refused: this certificate holds too many')
+      const who = { peer: peer.name, role: peer.role }
+      if (!peers.enter(socket, peer)) {
+        options.log.warn(who, 'connection refused: this certificate holds too many')
         socket.destroy()
+      } else if (options.prover === undefined || peer.role !== 'party') {
+        injector.injectConnection(socket)
+      } else {
+        proveTo(socket, own, options.prover, settings).then(
+          () => injector.injectConnection(socket),
+          (error: unknown) => {
+            if (!options.signal.aborted) options.log.warn({ ...who, err: error }, 'no attested connection came about')
+            socket.destroy()
+          },
+        )
       }
     },
   })

@@ -7,6 +7,8 @@ export interface GrpcSettings {
   readonly keepaliveTimeoutMs: number
   /** From TCP connection to finished TLS handshake. */
   readonly handshakeMs: number
+  /** From the request for evidence to its verdict: a TDX quote may take 30 s, collateral as long. */
+  readonly attestationMs: number
   /** First pause before dialling again; it grows by 1.6 to `backoffLimitMs`, each time with 20 % of jitter. */
   readonly backoffMs: number
   readonly backoffLimitMs: number
@@ -17,6 +19,7 @@ export const defaultSettings: GrpcSettings = {
   keepaliveMs: 10_000,
   keepaliveTimeoutMs: 8_000,
   handshakeMs: 10_000,
+  attestationMs: 75_000,
   backoffMs: 500,
   backoffLimitMs: 5_000,
 }

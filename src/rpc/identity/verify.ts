@@ -92,6 +92,10 @@ export interface CheckedIdentity {
   readonly identity: Identity
 }
 
+/** For messages: who we are, and until when. */
+export const describePeer = ({ peer, certificate }: CheckedIdentity): string =>
+  `${spiffeUri(peer)} (valid until ${certificate.validTo})`
+
 /** Throws IDENTITY_INVALID or IDENTITY_EXPIRED: better said here than as a broken handshake on the other machine. */
 export function checkIdentity(identity: Identity, now: number): CheckedIdentity {
   const { certificate, roots } = readIdentity(identity)

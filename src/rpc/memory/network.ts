@@ -5,13 +5,16 @@
  * Messages pass through the protobuf encoders; pipes hold two messages, so a slow reader stops the writer; certificates
  * are verified with their signatures by both sides before each call. Ports are the addresses; host names do not count.
  */
-import type { ConnectOptions, Connection, Listening, Network, ServeOptions } from '../network.ts'
+import { randomBytes } from 'node:crypto'
+import { judge } from '../attested/client.ts'
+import { keyDigest } from '../attested/preamble.ts'
+import type { ConnectOptions, Connection, Listening, Network, Prover, ServeOptions } from '../network.ts'
 import { formatAddress, parseAddress } from '../address.ts'
 import { answer, endpoints, type Endpoint } from '../call/answer.ts'
 import { type Calls, createCalls } from '../call/calls.ts'
 import { aborted, type Carrier, createClient, type OutgoingCall } from '../call/client.ts'
 import { errorOf } from '../call/outcome.ts'
-import { interruptible, whenAborted } from '../call/streams.ts'
+import { interruptible, unlessAborted, whenAborted } from '../call/streams.ts'
 import { RpcError } from '../errors.ts'
 import { type CheckedIdentity, checkChain, checkIdentity, judgePeer } from '../identity/verify.ts'
 import { createPipe, type Pipe } from './pipe.ts'
@@ -26,6 +29,7 @@ interface Server {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly calls: Calls
   readonly log: ServeOptions['log']
+  readonly prover: Prover | undefined
 }
 
 /** Who listens on which port. Networks that share one reach each other; a test gives each side a clock of its own. */
@@ -49,7 +53,7 @@ function serve(options: ServeOptions, now: () => number, switchboard: Switchboar
   const { host, port } = choosePort(options.address, switchboard)
   const table = new Map(endpoints(options).map((each) => [each.path, each]))
   const calls = createCalls()
-  const server: Server = { own, now, endpoints: table, calls, log: options.log }
+  const server: Server = { own, now, endpoints: table, calls, log: options.log, prover: options.prover }
   options.signal.throwIfAborted()
   switchboard.set(port, server)
   const drain = async (graceMs: number) => {
@@ -85,16 +89,48 @@ function connect(options: ConnectOptions, now: () => number, switchboard: Switch
     })
     return server
   }
-  const carrier: Carrier = {
-    carry: (call) => carry(call, own, dial, { address: options.address, closing: closing.signal }),
-  }
+  const attest = createAttestation(options, own, closing.signal)
+  const place = { address: options.address, closing: closing.signal, attest }
+  const carrier: Carrier = { carry: (call) => carry(call, own, dial, place) }
   return {
     client: (service) => createClient(service, carrier),
     async reach({ signal }) {
       for (const each of [signal, closing.signal]) if (each.aborted) throw aborted('Check', each)
-      admit(dial(), own, options.address)
+      const server = dial()
+      admit(server, own, options.address)
+      await attest(server)
     },
     [Symbol.asyncDispose]: async () => closing.abort(),
+  }
+}
+
+/**
+ * Once for each server met at the address, as over TLS once for each connection. There is no TLS session to take an
+ * exporter from: a number that only the two ends know stands in.
+ */
+function createAttestation({ address, appraiser }: ConnectOptions, own: CheckedIdentity, closing: AbortSignal) {
+  const attested = new WeakMap<Server, Promise<void>>()
+  const attest = async ({ own: { certificate }, prover, log }: Server): Promise<void> => {
+    if (appraiser === undefined && prover !== undefined && own.peer.role === 'party') {
+      log.warn({ peer: own.peer.name }, 'connection refused: the caller, a party, did not ask for evidence')
+      throw new RpcError('PEER_REFUSED_US', `the program at ${address} closed the connection after the handshake`)
+    }
+    if (appraiser === undefined) return
+    if (prover === undefined) throw new RpcError('PEER_NOT_ATTESTED', `the program at ${address} gives no evidence`)
+    const [nonce, exporter] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
+    const session = { nonce, exporter, serverKey: keyDigest(certificate), clientKey: keyDigest(own.certificate) }
+    const answer = await prover.prove(session).catch((error: unknown) => {
+      log.warn({ peer: own.peer.name, err: error }, 'no attested connection came about')
+      throw new RpcError('PEER_CANNOT_ATTEST', `the aggregator at ${address} has no evidence to give`)
+    })
+    await judge(appraiser, answer, session, address, closing)
+  }
+  return (server: Server): Promise<void> => {
+    const attesting = attested.get(server) ?? attest(server)
+    attested.set(server, attesting)
+    // A refusal is for this call; the next one dials and asks again.
+    attesting.catch(() => attested.delete(server))
+    return attesting
   }
 }
 
@@ -113,6 +149,7 @@ function admit(server: Server, own: CheckedIdentity, address: string) {
 interface Place {
   readonly address: string
   readonly closing: AbortSignal
+  readonly attest: (server: Server) => Promise<void>
 }
 
 async function* carry(
@@ -125,6 +162,9 @@ async function* carry(
   const { name, lasting } = method.method
   const server = dial()
   const peer = admit(server, own, place.address)
+  await unlessAborted(place.attest(server), call.signal).catch((error: unknown) => {
+    throw call.signal.aborted ? aborted(name, call.signal) : error
+  })
   const endpoint = server.endpoints.get(method.path)
   if (endpoint === undefined) throw new RpcError('CALL_UNKNOWN', `${name} is not offered at ${place.address}`)
 

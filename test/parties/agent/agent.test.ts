@@ -14,6 +14,7 @@ import {
   type ServerCall,
   type Task,
 } from '../../../src/rpc/index.ts'
+import { createTestAttestation } from '../../support/attestation.ts'
 import { openPolicy } from '../../support/federation.ts'
 import { createAuthority } from '../../support/identities.ts'
 import { loansSpec, writeLoans } from '../../support/loans.ts'
@@ -39,19 +40,22 @@ interface Script {
 async function startBank(script: Script) {
   const { assignment, rounds = {}, datasets = { loans: files['bank-a'] ?? '' }, policy = openPolicy } = script
   const network = createMemoryNetwork()
-  const { issue } = await createAuthority('test')
+  const { issue, rootPem } = await createAuthority('test')
   const decisions = inbox<{ accepted: boolean; reasons: readonly string[] }>()
   const lines = inbox<string>()
   const note = (fields: object, message: string) => lines.put(`${message} ${JSON.stringify(fields)}`)
   const log: Log = { info: note, warn: note, error: note }
   const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const { signal } = new AbortController()
+  const attestation = await createTestAttestation('test', rootPem)
+  closing.push(attestation)
   const serve = async (role: 'coordinator' | 'aggregator', service: ReturnType<typeof bind>) => {
     const identity = await issue(role, 'main')
     const listening = await network.serve({
       address: '127.0.0.1:0',
       identity,
       services: [service],
+      ...(role === 'aggregator' && { prover: attestation.prover(identity) }),
       signal,
       log: silent,
     })
@@ -88,7 +92,8 @@ async function startBank(script: Script) {
   const aggregator = await serve('aggregator', bind(roundService, served, ['party']))
   const identity = await issue('party', 'bank-a')
   const options = { federation: 'test', name: 'bank-a', coordinator, aggregator, identity, network, datasets, log }
-  closing.push(await startParty({ ...options, policy, backend: 'cpu', now: Date.now, version: '0' }))
+  const appraiser = attestation.appraiser('bank-a')
+  closing.push(await startParty({ ...options, policy, appraiser, backend: 'cpu', now: Date.now, version: '0' }))
   return {
     decidedAll: decisions.count,
     decided: decisions.first(() => true),

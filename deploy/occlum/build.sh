@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Builds the enclave of the aggregator for Occlum 0.31, inside its development container. EXPERIMENTAL: see README.md.
+#
+#   build.sh BUNDLE HOME NODE MODULES KEY
+#     BUNDLE   dist/aggregator.mjs             HOME     home directory of the aggregator
+#     NODE     a position-independent build    MODULES  node_modules with koffi and @koromix/koffi-linux-x64
+#     KEY      RSA-3072 key with exponent 3 that signs the enclave (PEM); its owner is MRSIGNER
+set -euo pipefail
+
+usage="usage: build.sh BUNDLE HOME NODE MODULES KEY"
+bundle=${1:?$usage} home=${2:?$usage} node=${3:?$usage} modules=${4:?$usage} key=${5:?$usage}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$PWD/occlum-build
+
+refuse() { echo "build: $1" >&2; exit 2; }
+for file in coffer.yaml certificate.pem key.pem roots.pem attestation-policy.json; do
+  [ -f "$home/$file" ] || refuse "$home/$file is missing"
+done
+[ -f "$bundle" ] || refuse "there is no bundle $bundle; make it with: npm run bundle"
+[ -f "$key" ] || refuse "there is no key $key"
+[ -d "$modules/koffi" ] && [ -d "$modules/@koromix/koffi-linux-x64" ] || refuse "$modules has no koffi for linux-x64"
+# Occlum loads position-independent programs only: type DYN (3) in the ELF header. Node's own downloads are EXEC (2).
+[ "$(od -An -tu2 -j16 -N2 "$node" | tr -d ' ')" = 3 ] || refuse "$node is not position-independent"
+command -v occlum > /dev/null || refuse "occlum is not installed: run this in its development container"
+[ ! -e "$work" ] || refuse "$work exists: a build starts from nothing"
+
+mkdir -p "$work/stage/node_modules/@koromix" "$work/stage/home"
+cp "$node" "$work/stage/node"
+cp "$bundle" "$work/stage/aggregator.mjs"
+cp -r "$modules/koffi" "$work/stage/node_modules/koffi"
+rm -rf "$work/stage/node_modules/koffi/doc" "$work/stage/node_modules/koffi/vendor"
+cp -r "$modules/@koromix/koffi-linux-x64" "$work/stage/node_modules/@koromix/"
+for file in coffer.yaml certificate.pem key.pem roots.pem attestation-policy.json; do
+  cp "$home/$file" "$work/stage/home/$file"
+done
+chmod 0600 "$work/stage/home/key.pem"
+
+cd "$work"
+occlum new instance
+cd instance
+rm -rf image
+copy_bom -f "$here/bom.yaml" --root image --include-dir /opt/occlum/etc/template
+cp "$here/Occlum.json" Occlum.json
+occlum build --sign-key "$key"
+
+echo "build: start it in $work/instance with"
+echo "  occlum run /bin/node /coffer/aggregator.mjs --home /coffer/home"
+echo "build: for the policy, coffer attest measure --mrenclave $(occlum print mrenclave)"

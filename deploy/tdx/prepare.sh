@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Puts the measured aggregator into the tree of a VM image: bundle, unit, home, and settings that keep memory in memory.
+# Meant for the build of an image whose root file system is then sealed (dm-verity); on a running machine it only shows
+# what such an image contains, because what root changes later, nobody measures. Nothing is downloaded.
+#
+#   prepare.sh BUNDLE HOME [ROOT]     ROOT: the tree of the image, / when left out
+set -euo pipefail
+
+bundle=${1:?usage: prepare.sh BUNDLE HOME [ROOT]}
+home=${2:?usage: prepare.sh BUNDLE HOME [ROOT]}
+root=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+
+for file in coffer.yaml certificate.pem key.pem roots.pem attestation-policy.json; do
+  [ -f "$home/$file" ] || { echo "prepare: $home/$file is missing" >&2; exit 2; }
+done
+[ -f "$bundle" ] || { echo "prepare: there is no bundle $bundle; make it with: npm run bundle" >&2; exit 2; }
+
+install -D -m 0444 "$bundle" "$root/opt/coffer/aggregator.mjs"
+install -D -m 0444 "$here/coffer-aggregator.service" "$root/etc/systemd/system/coffer-aggregator.service"
+install -d -m 0700 "$root/etc/coffer/aggregator"
+for file in coffer.yaml certificate.pem roots.pem attestation-policy.json; do
+  install -m 0444 "$home/$file" "$root/etc/coffer/aggregator/$file"
+done
+install -m 0600 "$home/key.pem" "$root/etc/coffer/aggregator/key.pem"
+
+# Core files, kernel images loaded by a running system, and debuggers attached to the program.
+install -d "$root/etc/sysctl.d"
+cat > "$root/etc/sysctl.d/60-coffer.conf" <<'SETTINGS'
+kernel.core_pattern = |/bin/false
+fs.suid_dumpable = 0
+kernel.kexec_load_disabled = 1
+kernel.yama.ptrace_scope = 3
+SETTINGS
+install -d "$root/etc/modules-load.d"
+printf 'configfs\ntdx_guest\n' > "$root/etc/modules-load.d/coffer.conf"
+
+# Swap, hibernation, debug shells, and the service itself, as links that systemctl would make.
+units=$root/etc/systemd/system
+for unit in swap.target hibernate.target hybrid-sleep.target debug-shell.service systemd-coredump.socket; do
+  ln -sfn /dev/null "$units/$unit"
+done
+install -d "$units/multi-user.target.wants"
+ln -sfn ../coffer-aggregator.service "$units/multi-user.target.wants/coffer-aggregator.service"
+
+echo "prepare: in place below ${root:-/}; SHA-384 of the bundle:"
+sha384sum "$root/opt/coffer/aggregator.mjs" | cut -d ' ' -f 1

@@ -1,0 +1,49 @@
+/**
+ * The attestation policy that a party holds to: the signed file in its home, judged against the newest one it accepted
+ * before. The first is trusted as the federation's root certificate is, because it came with it; from then on versions
+ * only grow, and each successor needs the signatures of the organisations before it.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { JobError, parseSignedPolicy, policyDigest, type SignedPolicy, verifyPolicy } from '../../src/job/index.ts'
+import { RecordError } from './errors.ts'
+
+/** Throws JobError for a file that is none, AttestationPolicyError with every reason why it does not bind. */
+export async function acceptPolicy(options: {
+  /** Text and name of the file in the home. */
+  readonly text: string
+  readonly file: string
+  readonly federation: string
+  /** Path of the copy of the newest accepted policy; made when there is none. */
+  readonly acceptedFile: string
+}): Promise<SignedPolicy> {
+  const { text, file, federation, acceptedFile } = options
+  const signed = parseSignedPolicy(text, file)
+  const accepted = await readAccepted(acceptedFile)
+  verifyPolicy(signed, { federation, ...(accepted && { accepted }) })
+  if (accepted?.digest !== policyDigest(signed.policy)) await replace(acceptedFile, text)
+  return signed
+}
+
+async function readAccepted(file: string) {
+  try {
+    const { policy } = parseSignedPolicy(await readFile(file, 'utf8'), file)
+    return { version: policy.version, digest: policyDigest(policy), policy }
+  } catch (cause) {
+    if (isMissing(cause)) return undefined
+    const why = cause instanceof JobError ? cause.message : String(cause)
+    throw new RecordError('RECORD_POLICY', `the policy accepted before, ${file}: ${why}`, { cause })
+  }
+}
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+async function replace(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
+    await rename(`${file}.new`, file)
+  } catch (cause) {
+    throw new RecordError('RECORD_UNWRITABLE', `${file} could not be written: ${String(cause)}`, { cause })
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A party's judgement of the aggregator, on every connection: the answer is about this session, the quote is genuine, the
+ * platform and the program are what the federation's policy and the party's own overlay accept. Whatever comes out is
+ * written down before the connection is used; a verdict that cannot be written down is a refusal.
+ */
+import {
+  AttestationError,
+  checkSession,
+  parseQuote,
+  requireAccepted,
+  rootsDigest,
+  type SessionAnswer,
+  type SessionExpectation,
+  type Verdict,
+  verifySession,
+} from '../../src/attestation/index.ts'
+import { CodedError } from '../../src/errors/index.ts'
+import {
+  aggregatorReferences,
+  parseOverlay,
+  policyDigest,
+  type SignedPolicy,
+  signedPolicyText,
+  withOverlay,
+} from '../../src/job/index.ts'
+import type { Appraiser, Log } from '../../src/rpc/index.ts'
+import type { CollateralSource } from '../collateral/index.ts'
+import { answerFields, RECORD_FORMAT, sessionFields, type VerificationRecord } from './record.ts'
+import type { Records } from './records.ts'
+
+export interface AppraiserOptions {
+  readonly federation: string
+  /** The roots by which this party tells members of the federation: roots.pem. */
+  readonly rootsPem: string
+  /** Accepted (acceptPolicy): its signatures have been judged. */
+  readonly policy: SignedPolicy
+  /** Text of the party's stricter rules, and the file's name. */
+  readonly overlay?: { readonly text: string; readonly file: string }
+  readonly collateral: CollateralSource
+  readonly records: Records
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly log: Log
+  /** Told of each judgement, after it was written down. */
+  readonly judged?: (judgement: Judgement) => void
+}
+
+export interface Judgement {
+  /** Where the evidence is genuine. */
+  readonly verdict: Verdict | undefined
+  readonly refusal: CodedError | undefined
+  readonly simulated: boolean
+  /** Path of the record. */
+  readonly record: string
+}
+
+interface Outcome {
+  readonly verdict?: Verdict
+  /** JSON of the collateral, where any was found. */
+  readonly collateral?: string
+  readonly refusal?: CodedError
+}
+
+/** Throws JobError for an overlay that cannot be read. */
+export function createAppraiser(options: AppraiserOptions): Appraiser {
+  const { federation, rootsPem, policy: signed, overlay, collateral, records, now, log, judged } = options
+  const { roots, values } = aggregatorReferences(signed.policy)
+  const policies = overlay ? withOverlay(values, parseOverlay(overlay.text, overlay.file)) : [values]
+  const policy = { digest: policyDigest(signed.policy), version: signed.policy.version }
+  const stated = { role: 'aggregator', federation, run: '', jobDigest: '', rootsDigest: rootsDigest(rootsPem), policy }
+  const simulated = signed.policy.purpose === 'simulation'
+  const bytes = { policy: utf8(signedPolicyText(signed)), overlay: overlay && utf8(overlay.text) }
+
+  const judge = async (answer: SessionAnswer, expected: SessionExpectation, signal: AbortSignal): Promise<Outcome> => {
+    const outcome: { verdict?: Verdict; collateral?: string } = {}
+    try {
+      checkSession(answer, expected)
+      const quote = parseQuote(answer.quote)
+      const found = await collateral.find(quote, signal)
+      outcome.collateral = found.json
+      outcome.verdict = verifySession(answer, expected, { roots, collateral: found.collateral, policies })
+      requireAccepted(outcome.verdict)
+      return outcome
+    } catch (error) {
+      if (!(error instanceof CodedError) || signal.aborted) throw error
+      if (outcome.collateral !== undefined && blamesCollateral(error)) await collateral.forget(parseQuote(answer.quote))
+      return { ...outcome, refusal: error }
+    }
+  }
+  const recordOf = async (outcome: Outcome, answer: SessionAnswer, expected: SessionExpectation, address: string) => {
+    const { refusal } = outcome
+    const keep = (part: Uint8Array | undefined) => (part && part.length > 0 ? records.keep(part) : null)
+    return await records.write({
+      format: RECORD_FORMAT,
+      at: expected.now.toISOString(),
+      address,
+      outcome: refusal ? 'refused' : 'accepted',
+      simulated,
+      reasons: refusal ? reasonsOf(refusal) : [],
+      expected: { ...stated, session: sessionFields(expected.session) },
+      answer: answerFields(answer, refusal !== undefined),
+      objects: {
+        policy: await records.keep(bytes.policy),
+        overlay: await keep(bytes.overlay),
+        collateral: await keep(outcome.collateral === undefined ? undefined : utf8(outcome.collateral)),
+        eventLog: refusal ? null : await keep(answer.eventLog),
+      },
+    })
+  }
+  return {
+    async appraise(answer, session, address, signal) {
+      const expected = { ...stated, session, now: new Date(now()) }
+      const outcome = await judge(answer, expected, signal)
+      const { refusal, verdict } = outcome
+      const record = await recordOf(outcome, answer, expected, address)
+      judged?.({ verdict, refusal, simulated, record })
+      if (refusal) throw refusal
+      if (verdict) tell(log, verdict, address, record)
+    },
+  }
+}
+
+/** What another fetch may mend: documents that are forged, out of date, or older than the policy allows. */
+function blamesCollateral(refusal: CodedError): boolean {
+  const suspect =
+    /^EVIDENCE_(?:CRL|TCB_INFO|QE_IDENTITY_(?!MISMATCH)|COLLATERAL)|^APPRAISAL_(?:TCB_EVALUATION|COLLATERAL_AGE)$/
+  return reasonsOf(refusal).some(({ code }) => suspect.test(code))
+}
+
+function reasonsOf(refusal: CodedError): VerificationRecord['reasons'] {
+  if (refusal instanceof AttestationError) return [...refusal.reasons]
+  return [{ code: refusal.code, text: refusal.message }]
+}
+
+function tell(log: Log, { simulated, tee, tcb, root }: Verdict, address: string, record: string): void {
+  const fields = { address, tee, status: tcb.status, root: root.name, record }
+  if (simulated)
+    log.warn(fields, 'SIMULATED: the aggregator attested itself by a simulated TEE, which protects nothing')
+  else log.info(fields, 'the aggregator attested itself, and the policy accepts it')
+}
+
+const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))

@@ -1,0 +1,128 @@
+/**
+ * The aggregator's proof of itself. A quote takes 10 to 100 ms of the TEE and more, so it covers an attestation key that
+ * lives four minutes, and the key signs each session: a thousand parties that connect at once cost one quote.
+ *
+ * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys, and whoever
+ * connected to the old one notices. The clock is the host's: it can make a key look older or newer, but a key that was
+ * kept from an earlier time signs nothing, because it is gone.
+ */
+import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  contextHash,
+  encodeStatement,
+  keyReportData,
+  MAXIMUM_KEY_LIFETIME_MS,
+  rootsDigest,
+  type SessionContext,
+  sessionTranscript,
+} from '../attestation/index.ts'
+import { sha256, toHex } from '../crypto/index.ts'
+import type { Identity, Log, Prover } from '../rpc/index.ts'
+import type { Attester } from '../tee/index.ts'
+
+export interface ProverOptions {
+  readonly federation: string
+  readonly identity: Identity
+  readonly attester: Attester
+  /** The attestation policy that this aggregator was started with: SHA-256 in hex, and its version. */
+  readonly policy: { readonly digest: string; readonly version: number }
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** While more than this is left a key is used as it is; below, it is used and the next one is made beside it. */
+const RENEW_MS = 60_000
+/** With less than this left a party might get it too late. */
+const LEAST_MS = 10_000
+/** For one quote, whatever the TEE does. */
+const QUOTE_DEADLINE_MS = 60_000
+
+const ROLE = 'aggregator'
+
+interface AttestedKey {
+  readonly key: KeyObject
+  readonly quote: Uint8Array
+  readonly eventLog: Uint8Array
+  readonly statement: Uint8Array
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+export function createProver(options: ProverOptions): Prover {
+  const { now, log } = options
+  const context = createContext(options)
+  const hash = contextHash(context)
+  let current: AttestedKey | undefined
+  let renewing: Promise<AttestedKey> | undefined
+
+  const renew = (): Promise<AttestedKey> => {
+    renewing ??= createAttestedKey(options, context)
+      .then((made) => {
+        current = made
+        return made
+      })
+      .finally(() => {
+        renewing = undefined
+      })
+    return renewing
+  }
+  const usable = async (): Promise<AttestedKey> => {
+    // A clock that was set back makes a key of the future, which no party would take.
+    const left = current !== undefined && now() >= current.issuedAt ? current.expiresAt - now() : 0
+    if (current === undefined || left < LEAST_MS) return renew()
+    if (left < RENEW_MS) renew().catch((error) => log.warn({ err: error }, 'the next quote could not be made'))
+    return current
+  }
+  return {
+    async prove(session) {
+      const { key, quote, eventLog, statement } = await usable()
+      return {
+        quote,
+        eventLog,
+        statement,
+        nonce: session.nonce,
+        clientKey: session.clientKey,
+        exporterDigest: sha256(session.exporter),
+        signature: new Uint8Array(sign(null, sessionTranscript(ROLE, session, hash), key)),
+      }
+    },
+  }
+}
+
+function createContext({ federation, policy, identity }: ProverOptions): SessionContext {
+  return {
+    federation,
+    // A connection serves every run of its party; each Join names its run and job digest on the attested connection.
+    run: '',
+    jobDigest: '',
+    policyDigest: policy.digest,
+    policyVersion: policy.version,
+    rootsDigest: rootsDigest(identity.rootsPem),
+    epoch: toHex(randomBytes(16)),
+    receiptKey: spki(generateKeyPairSync('ed25519').publicKey),
+    sealingKey: spki(generateKeyPairSync('x25519').publicKey),
+  }
+}
+
+async function createAttestedKey(options: ProverOptions, context: SessionContext): Promise<AttestedKey> {
+  const { attester, identity, now, log } = options
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const issuedAt = Math.floor(now() / 1000) * 1000
+  const expiresAt = issuedAt + MAXIMUM_KEY_LIFETIME_MS
+  const statement = encodeStatement({
+    role: ROLE,
+    serverKey: toHex(sha256(spkiBytes(new X509Certificate(identity.certificatePem).publicKey))),
+    attestationKey: spki(publicKey),
+    issuedAt,
+    expiresAt,
+    context,
+  })
+  const signal = AbortSignal.timeout(QUOTE_DEADLINE_MS)
+  const quote = await attester.quote(keyReportData(statement), signal)
+  const eventLog = (await attester.eventLog?.(signal)) ?? new Uint8Array()
+  log.info({ tee: attester.name, epoch: context.epoch }, 'a new attestation key was quoted')
+  return { key: privateKey, quote, eventLog, statement, issuedAt, expiresAt }
+}
+
+const spkiBytes = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ type: 'spki', format: 'der' }))
+const spki = (key: KeyObject): string => toHex(spkiBytes(key))
