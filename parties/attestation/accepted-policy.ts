@@ -19,15 +19,16 @@ export async function acceptPolicy(options: {
 }): Promise<SignedPolicy> {
   const { text, file, federation, acceptedFile } = options
   const signed = parseSignedPolicy(text, file)
-  const accepted = await readAccepted(acceptedFile)
+  const accepted = await readAccepted(acceptedFile, federation)
   verifyPolicy(signed, { federation, ...(accepted && { accepted }) })
   if (accepted?.digest !== policyDigest(signed.policy)) await replace(acceptedFile, text)
   return signed
 }
 
-async function readAccepted(file: string) {
+/** It was accepted with its signatures; one that does not bear them any more was changed since. */
+async function readAccepted(file: string, federation: string) {
   try {
-    const { policy } = parseSignedPolicy(await readFile(file, 'utf8'), file)
+    const policy = verifyPolicy(parseSignedPolicy(await readFile(file, 'utf8'), file), { federation })
     return { version: policy.version, digest: policyDigest(policy), policy }
   } catch (cause) {
     if (isMissing(cause)) return undefined

@@ -14,6 +14,7 @@ import {
   type Verdict,
   verifySession,
 } from '../../src/attestation/index.ts'
+import { toHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import {
   aggregatorReferences,
@@ -54,6 +55,12 @@ export interface Judgement {
   readonly record: string
 }
 
+/**
+ * A channel that is refused dials again every few seconds: within this time the same refusal, by codes, of the same
+ * server is not written down again, so that the newest refusals on the disk go back days and not minutes.
+ */
+const SAME_REFUSAL_MS = 600_000
+
 interface Outcome {
   readonly verdict?: Verdict
   /** JSON of the collateral, where any was found. */
@@ -87,6 +94,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       return { ...outcome, refusal: error }
     }
   }
+  let refused: { readonly sort: string; readonly at: number; readonly record: string } | undefined
   const recordOf = async (outcome: Outcome, answer: SessionAnswer, expected: SessionExpectation, address: string) => {
     const { refusal } = outcome
     const keep = (part: Uint8Array | undefined) => (part && part.length > 0 ? records.keep(part) : null)
@@ -112,7 +120,11 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       const expected = { ...stated, session, now: new Date(now()) }
       const outcome = await judge(answer, expected, signal)
       const { refusal, verdict } = outcome
-      const record = await recordOf(outcome, answer, expected, address)
+      const sort =
+        refusal && [address, toHex(session.serverKey), ...reasonsOf(refusal).map(({ code }) => code)].join(' ')
+      const again = sort !== undefined && refused?.sort === sort && now() - refused.at < SAME_REFUSAL_MS
+      const record = again && refused ? refused.record : await recordOf(outcome, answer, expected, address)
+      if (!again) refused = sort === undefined ? undefined : { sort, at: now(), record }
       judged?.({ verdict, refusal, simulated, record })
       if (refusal) throw refusal
       if (verdict) tell(log, verdict, address, record)

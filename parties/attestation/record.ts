@@ -17,7 +17,7 @@ const base64 = z.base64().max(400_000)
 const object = hex(32).nullable()
 const reason = z.strictObject({ code: z.string().max(64), text: z.string().max(20_000) })
 
-const schema = z.strictObject({
+const form = z.strictObject({
   format: z.literal(RECORD_FORMAT),
   /** When the verdict was made, by the party's clock. */
   at: z.iso.datetime(),
@@ -46,6 +46,11 @@ const schema = z.strictObject({
   }),
   /** SHA-256 of the files in objects/. Collateral is null where the evidence was refused before any was looked for. */
   objects: z.strictObject({ policy: hex(32), overlay: object, collateral: object, eventLog: object }),
+})
+
+/** With two of them it could be argued which one was judged. */
+const schema = form.refine(({ answer, objects }) => answer.eventLog === '' || objects.eventLog === null, {
+  error: 'an event log in the answer and another one as object',
 })
 
 export type VerificationRecord = z.infer<typeof schema>

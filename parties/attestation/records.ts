@@ -4,7 +4,7 @@
  * ones the newest are kept, because whoever stands at the aggregator's address could otherwise fill the disk.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256, toHex } from '../../src/crypto/index.ts'
 import { RecordError } from './errors.ts'
@@ -40,7 +40,7 @@ export function createRecords(directory: string): Records {
         const time = record.at.replaceAll(':', '').replace('.', '-')
         const name = `${time}-${record.expected.session.nonce.slice(0, 8)}-${record.outcome}.json`
         await writeDurably(records, name, Buffer.from(`${JSON.stringify(record, null, 2)}\n`))
-        if (record.outcome === 'refused') await forgetOldRefusals(records)
+        if (record.outcome === 'refused') await forgetOldRefusals(records, name)
         return join(records, name)
       }),
   }
@@ -63,21 +63,25 @@ export async function readObject(directory: string, digest: string): Promise<Uin
 
 async function keepObject(objects: string, digest: string, bytes: Uint8Array): Promise<void> {
   await mkdir(objects, { recursive: true, mode: 0o700 })
-  const { size } = await stat(join(objects, digest)).catch(() => ({ size: -1 }))
-  if (size !== bytes.length) await writeDurably(objects, digest, bytes)
+  if (!(await isWhole(join(objects, digest), digest, bytes.length))) await writeDurably(objects, digest, bytes)
 }
 
-/** Under a name of its own first: a crash leaves a whole file or none. */
+/** A damaged one is written anew; one of another size is not read at all. */
+async function isWhole(path: string, digest: string, length: number): Promise<boolean> {
+  const { size } = await stat(path).catch(() => ({ size: -1 }))
+  return size === length && toHex(sha256(new Uint8Array(await readFile(path)))) === digest
+}
+
+/** Under a name of its own first: a crash leaves a whole file or none, and a full disk no draft that fills it more. */
 async function writeDurably(directory: string, name: string, bytes: Uint8Array): Promise<void> {
   const draft = join(directory, `.${name}.${randomUUID()}`)
-  const file = await open(draft, 'w', 0o600)
   try {
-    await file.writeFile(bytes)
-    await file.datasync()
-  } finally {
-    await file.close()
+    await writeFile(draft, bytes, { mode: 0o600, flush: true })
+    await rename(draft, join(directory, name))
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
   }
-  await rename(draft, join(directory, name))
   const parent = await open(directory, 'r')
   try {
     await parent.sync()
@@ -86,9 +90,11 @@ async function writeDurably(directory: string, name: string, bytes: Uint8Array):
   }
 }
 
-async function forgetOldRefusals(records: string): Promise<void> {
-  const refusals = (await readdir(records)).filter((name) => name.endsWith('-refused.json')).sort()
-  for (const name of refusals.slice(0, -KEPT_REFUSALS)) await rm(join(records, name), { force: true })
+/** `newest` stays in any case: after a clock was set back its name comes before the others. */
+async function forgetOldRefusals(records: string, newest: string): Promise<void> {
+  const isOther = (name: string) => name.endsWith('-refused.json') && name !== newest
+  const others = (await readdir(records)).filter(isOther).sort()
+  for (const name of others.slice(0, 1 - KEPT_REFUSALS)) await rm(join(records, name), { force: true })
 }
 
 async function writing<T>(where: string, work: () => Promise<T>): Promise<T> {

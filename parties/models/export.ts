@@ -74,6 +74,7 @@ function filesOf({
     model: lineage.modelId,
     run: lineage.runId,
     rounds: String(lineage.rounds),
+    tee: lineage.tee,
     job_digest: toHex(lineage.jobDigest),
     weights_digest: toHex(lineage.digest),
   }

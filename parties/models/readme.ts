@@ -1,18 +1,19 @@
 /** README.md of an export: what the model is, where it comes from, and how to use it without this program. */
 import { toHex } from '../../src/crypto/index.ts'
 import { encodedColumns, type ModelPlan } from '../../src/learning/index.ts'
-import type { ModelVersion } from '../../src/round/index.ts'
+import { isSimulated, type ModelVersion } from '../../src/round/index.ts'
 import type { ExportedSpec } from './preprocessing.ts'
 
 /** Where a model version comes from. */
 export type Lineage = Pick<
   ModelVersion,
-  'modelId' | 'runId' | 'jobDigest' | 'digest' | 'createdMs' | 'rounds' | 'parties' | 'metrics'
+  'modelId' | 'runId' | 'jobDigest' | 'digest' | 'createdMs' | 'rounds' | 'parties' | 'metrics' | 'tee'
 >
 
 export function exportReadme(spec: ExportedSpec, plan: ModelPlan, lineage: Lineage): string {
   return [
     `# ${spec.name}`,
+    ...warning(lineage),
     `A model trained by ${lineage.parties.length} parties together (${lineage.parties.join(', ')}), none of which`,
     `showed its rows to another. It predicts \`${spec.data.label}\` (${spec.task.kind}).`,
     '',
@@ -38,11 +39,21 @@ export function exportReadme(spec: ExportedSpec, plan: ModelPlan, lineage: Linea
   ].join('\n')
 }
 
+function warning({ tee }: Lineage): string[] {
+  if (!isSimulated(tee)) return []
+  return [
+    '**SIMULATED**: the aggregator that summed these updates ran in a simulated TEE, which protects nothing: whoever ran',
+    'its machine could read what each party sent.',
+    '',
+  ]
+}
+
 function origin(lineage: Lineage, plan: ModelPlan): string {
   const metrics = Object.entries(lineage.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`)
   const rows = [
     ['model', lineage.modelId],
     ['run', lineage.runId],
+    ['aggregator, as it said', lineage.tee === '' ? 'not known' : cell(lineage.tee)],
     ['rounds', String(lineage.rounds)],
     ['parameters', String(plan.size)],
     ['made', new Date(lineage.createdMs).toISOString()],

@@ -37,7 +37,7 @@ export interface AggregatorOptions {
 
 export async function startAggregator(options: AggregatorOptions): Promise<Program> {
   const { network, identity, log, listen } = options
-  const runs = new Runs(options)
+  const runs = new Runs({ ...options, tee: options.attester.name })
   const closing = new AbortController()
   const listening = await network.serve({
     address: listen,

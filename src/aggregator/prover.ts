@@ -2,8 +2,9 @@
  * The aggregator's proof of itself. A quote takes 10 to 100 ms of the TEE and more, so it covers an attestation key that
  * lives four minutes, and the key signs each session: a thousand parties that connect at once cost one quote.
  *
- * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys, and whoever
- * connected to the old one notices. The clock is the host's: it can make a key look older or newer, but a key that was
+ * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys. The receipt and
+ * sealing keys are named in the evidence from the start; until receipts are signed and data keys wrapped, nobody uses
+ * their private halves, and they are not kept. The clock is the host's: it can make a key look older or newer, but a key that was
  * kept from an earlier time signs nothing, because it is gone.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'

@@ -35,6 +35,8 @@ export interface RunSetting {
   /** Those of the spec that accepted. */
   readonly parties: readonly string[]
   readonly places: Places
+  /** Where this aggregator runs, for display. */
+  readonly tee: string
   readonly now: () => number
   readonly log: Log
 }
@@ -59,6 +61,7 @@ export class AggregationRun {
     this.#setting = setting
     this.model = new ModelState(setting.spec)
     this.#members = new Members(setting.parties, setting.now, (...move) => this.#moved(...move))
+    this.#emit({ kind: 'attested', tee: setting.tee })
     this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, err: error }, 'the run failed')

@@ -1,9 +1,8 @@
 /** The runs this aggregator holds: started once each, kept for a while after they end so that the model can be collected. */
 import { equalBytes } from '../crypto/index.ts'
 import { jobDigest, readCanonicalSpec } from '../job/index.ts'
-import type { Log } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
-import { AggregationRun } from './run.ts'
+import { AggregationRun, type RunSetting } from './run.ts'
 import { Places } from './upload.ts'
 
 /** Each active run holds a model, a sum and its staged uploads in memory. */
@@ -23,12 +22,16 @@ interface Held {
   readonly parties: string
 }
 
+interface RunsSetting extends Pick<RunSetting, 'tee' | 'now' | 'log'> {
+  readonly allowPlain: boolean
+}
+
 export class Runs {
   readonly #held = new Map<string, Held>()
   readonly #places = new Places()
-  readonly #setting: { readonly now: () => number; readonly log: Log; readonly allowPlain: boolean }
+  readonly #setting: RunsSetting
 
-  constructor(setting: { now: () => number; log: Log; allowPlain: boolean }) {
+  constructor(setting: RunsSetting) {
     this.#setting = setting
   }
 
@@ -51,8 +54,9 @@ export class Runs {
     const stranger = names.find((party) => !spec.parties.includes(party))
     if (stranger) throw new AggregatorError('AGGREGATION_STRANGER', `party ${stranger} is not named in the job spec`)
     this.#makeRoom()
-    const { now, log } = this.#setting
-    const run = new AggregationRun({ runId, spec, jobDigest: digest, parties: names, places: this.#places, now, log })
+    const { tee, now, log } = this.#setting
+    const places = this.#places
+    const run = new AggregationRun({ runId, spec, jobDigest: digest, parties: names, places, tee, now, log })
     this.#held.set(runId, { run, digest, parties: names.join() })
   }
 

@@ -11,13 +11,16 @@ import { canonicalSpec } from '../job/index.ts'
 import { encodedColumns, type Metrics, planModel } from '../learning/index.ts'
 import type { Run } from '../round/index.ts'
 import { measureBaselines, readRows } from './demo/baselines.ts'
-import { startFederation } from './demo/federation.ts'
+import { attestAggregator } from './attest/check.ts'
+import { type DemoFederation, startFederation } from './demo/federation.ts'
 import { checkOptions, type DemoInput, type DemoOptions, prepareInput } from './demo/job.ts'
-import { createProcesses } from './demo/processes.ts'
+import { createProcesses, type Processes } from './demo/processes.ts'
 import { type DemoResult, resultJson, resultLines } from './demo/result.ts'
+import { startTampered, type Tampered } from './demo/tampered.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
 import { exists } from './files.ts'
+import { openHome } from './home.ts'
 import type { Context } from './io.ts'
 import { downloadParameters } from './models.ts'
 import { openSession, type Session } from './session.ts'
@@ -61,7 +64,7 @@ async function demonstrate(
 ): Promise<DemoResult> {
   const began = context.io.now()
   context.remark('A whole federation on this machine; the rows of a bank stay in its own program.')
-  context.remark('This release does not attest the aggregator yet: nothing here runs in a TEE.')
+  context.remark('SIMULATED: the aggregator attests itself by a simulated TEE, which protects nothing.')
   const input = await prepareInput(context, options, directory, signal)
   const { spec, parties, holdout, ceiling } = input
   const logs = join(directory, LOGS)
@@ -69,13 +72,37 @@ async function demonstrate(
   await using processes = createProcesses(logs)
   context.remark(`starting coordinator, aggregator and ${parties.length} party agents, each a process, over mTLS`)
   const federation = await startFederation(context, directory, parties, spec.data.dataset, processes)
+  const tampered = await attest(context, federation, directory, parties[0]?.name ?? '', processes)
   await using session = await openSession(federation.context, { coordinator: undefined }, signal)
   const run = await runJob(context, session, input, logs)
   const rows = await readRows(spec, parties, holdout, signal)
   const federated = await evaluate(session, run, input, rows.holdout, signal)
   const baselines = await measureBaselines(spec, rows, (text) => context.remark(text), signal)
   const seconds = (context.io.now() - began) / 1000
-  return { ...baselines, federated, rounds: run.round, seconds, ceiling, holdoutRows: rows.holdout.rows }
+  return { ...baselines, federated, rounds: run.round, seconds, ceiling, holdoutRows: rows.holdout.rows, tampered }
+}
+
+/** What each agent does for itself before it says a word, done once in sight, and once with a changed aggregator. */
+async function attest(
+  context: Context,
+  federation: DemoFederation,
+  directory: string,
+  name: string,
+  processes: Processes,
+): Promise<Tampered> {
+  const party = join(federation.context.home, 'parties', name)
+  const bank = { ...federation.context, home: party, homeGiven: true }
+  const home = await openHome(bank, 'party')
+  const { refusal, verdict } = await attestAggregator(bank, home, home.config.aggregator)
+  if (refusal !== undefined) throw refusal
+  const status = verdict === undefined ? '' : `${verdict.tee.toUpperCase()}, TCB status ${verdict.tcb.status}, `
+  context.remark(`${name} attests the aggregator: ACCEPTED (${status}SIMULATED)`)
+  const tampered = await startTampered(federation.context, directory, party, processes)
+  context.remark(`${name} attests another one, changed by one line, under the same certificate: REFUSED`)
+  context.remark(`  ${tampered.refusal.code}: ${tampered.refusal.message}`)
+  context.remark(`  ${tampered.refusal.row.cause}`)
+  context.remark(`  -> ${tampered.refusal.row.next}`)
+  return tampered
 }
 
 async function runJob(context: Context, session: Session, input: DemoInput, logs: string): Promise<Run> {

@@ -31,6 +31,11 @@ export const cliErrors = {
     cause: 'An aggregator was to run in a simulated TEE under a policy that is not one for simulations.',
     next: 'Set `tee: auto` in coffer.yaml and run it in a TEE; simulation needs a federation made with --simulated.',
   },
+  CLI_DEMO_TAMPERED: {
+    status: 'INTERNAL',
+    cause: "The demo's changed aggregator was accepted by a party, which must not happen.",
+    next: 'This is a mistake in the program: report it with the record that the message names.',
+  },
   CLI_FILE_EXISTS: {
     status: 'ALREADY_EXISTS',
     cause: 'The verb would write over a file or a directory that is not empty.',

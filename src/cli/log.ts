@@ -7,6 +7,9 @@ import type { Log } from '../rpc/index.ts'
 import { styleOf, type Context } from './io.ts'
 import { clean, cleanLines } from './view/text.ts'
 
+/** For verbs that print what they find: the log would say it twice. */
+export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
 const colours: Readonly<Record<string, string>> = { warn: '\x1b[33m', error: '\x1b[31m', fatal: '\x1b[31m' }
 /** Fields that the readable line shows elsewhere or that are the same in every line. */
 const unshown = new Set(['@timestamp', 'log.level', 'message', 'service.name', 'error'])

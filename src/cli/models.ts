@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises'
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { type JobSpec, jobDigest, readCanonicalSpec } from '../job/index.ts'
 import { encodedColumns, type ModelPlan, planModel } from '../learning/index.ts'
-import type { ModelVersion } from '../round/index.ts'
+import { isSimulated, type ModelVersion } from '../round/index.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
 import { refuseOccupied } from './files.ts'
@@ -16,7 +16,7 @@ import { type Context, styleOf } from './io.ts'
 import { modelRecord } from './run-record.ts'
 import { listLimit } from './runs.ts'
 import { openSession, type Session } from './session.ts'
-import { ago, clean, decimal, renderTable } from './view/index.ts'
+import { ago, clean, decimal, renderTable, teeMark, teeText } from './view/index.ts'
 
 interface Dial {
   readonly coordinator: string | undefined
@@ -39,6 +39,7 @@ export function modelTable(models: readonly ModelVersion[], now: number, width: 
     String(model.rounds),
     model.parameters.toLocaleString('en-US'),
     metricsText(model),
+    teeMark(model.tee),
     `${ago(now - model.createdMs)} ago`,
     model.runId.slice(0, 8),
   ])
@@ -49,6 +50,7 @@ export function modelTable(models: readonly ModelVersion[], now: number, width: 
       { title: 'ROUNDS', align: 'right' },
       { title: 'PARAMETERS', align: 'right' },
       { title: 'METRICS', shrink: true },
+      { title: 'TEE' },
       { title: 'CREATED', align: 'right' },
       { title: 'RUN' },
     ],
@@ -122,6 +124,7 @@ export async function exportVersion(
   await exportModel({ directory, plan, parameters, spec, standardisation, lineage: version })
   context.result({ ...modelRecord(version), directory }, [
     `exported model ${version.modelId} to ${directory}`,
+    ...(isSimulated(version.tee) ? [`  ${teeText(version.tee)}`] : []),
     `  ${parameters.length} parameters, digest ${toHex(version.digest)} checked; README.md there says how to load it`,
   ])
   return exits.ok.code

@@ -56,7 +56,7 @@ export async function aggregator(
   const listen = addressOr(options.listen, 'listen', home.config.listen)
   const { startAggregator } = await import('../aggregator/index.ts')
   const log = logOf(context, home)
-  const attestation = await (await import('./attest/open.ts')).openAttestation(context, home, log)
+  const attestation = await (await import('./attest/open-aggregator.ts')).openAttestation(context, home, log)
   return await operate(context, home, log, (shared) =>
     startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'] }),
   )
@@ -75,7 +75,7 @@ export async function party(
   const at = (path: string) => (isAbsolute(path) ? path : join(home.directory, path))
   const policy = parsePartyPolicy(await readText(at(home.config.policy), 'policy'))
   const log = logOf(context, home)
-  const { openAppraiser } = await import('./attest/open.ts')
+  const { openAppraiser } = await import('./attest/open-party.ts')
   await using attestation = await openAppraiser(context, home, log)
   return await operate(context, home, log, (shared) =>
     startParty({

@@ -1,8 +1,11 @@
 /** Runs and model versions as --json prints them. Scripts rely on these shapes: add, never rename. */
 import { toHex } from '../crypto/index.ts'
-import type { ModelVersion, Run } from '../round/index.ts'
+import { isSimulated, type ModelVersion, type Run } from '../round/index.ts'
 
 const date = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString())
+
+/** In which TEE the aggregator said it ran: its own statement, null where there is none. Not a verdict. */
+const teeRecord = ({ tee }: Pick<Run, 'tee'>) => ({ tee: tee === '' ? null : tee, simulated: isSimulated(tee) })
 
 export const runRecord = (run: Run) => ({
   runId: run.runId,
@@ -19,6 +22,7 @@ export const runRecord = (run: Run) => ({
   submittedBy: run.submittedBy,
   createdAt: date(run.createdMs),
   endedAt: date(run.endedMs),
+  ...teeRecord(run),
 })
 
 export const modelRecord = (model: ModelVersion) => ({
@@ -32,4 +36,5 @@ export const modelRecord = (model: ModelVersion) => ({
   metrics: model.metrics,
   createdAt: date(model.createdMs),
   parties: model.parties,
+  ...teeRecord(model),
 })

@@ -1,5 +1,5 @@
 /** `run submit`, `list`, `show` and `stop`: one call each, and the printing of what came back. */
-import type { Run } from '../round/index.ts'
+import { isSimulated, type Run } from '../round/index.ts'
 import { CliError } from './errors.ts'
 import { exits } from './exit.ts'
 import { readText } from './files.ts'
@@ -7,7 +7,7 @@ import { checkedId } from './ids.ts'
 import { type Context, styleOf } from './io.ts'
 import { runRecord } from './run-record.ts'
 import { openSession } from './session.ts'
-import { ago, clean, decimal, isFinal, leadingMetric, renderTable } from './view/index.ts'
+import { ago, clean, decimal, isFinal, leadingMetric, renderTable, teeMark, teeText } from './view/index.ts'
 import { watchNewRun } from './watch.ts'
 
 interface Dial {
@@ -69,6 +69,7 @@ export function runTable(runs: readonly Run[], now: number, width: number): stri
     run.state,
     `${run.round}/${run.rounds}`,
     leadingText(run),
+    teeMark(run.tee),
     `${ago(now - run.createdMs)} ago`,
     run.submittedBy,
   ])
@@ -79,6 +80,7 @@ export function runTable(runs: readonly Run[], now: number, width: number): stri
       { title: 'STATE' },
       { title: 'ROUND', align: 'right' },
       { title: 'METRIC', align: 'right' },
+      { title: 'TEE' },
       { title: 'SUBMITTED', align: 'right' },
       { title: 'BY', shrink: true },
     ],
@@ -102,6 +104,11 @@ export async function show(context: Context, options: Dial, given: string): Prom
   return exits.ok.code
 }
 
+function aggregatorText({ tee }: Run): string {
+  if (tee === '') return 'none has said yet where it runs'
+  return isSimulated(tee) ? teeText(tee) : `${teeText(tee)}, it says; each party attests it by itself`
+}
+
 export function runLines(run: Run, width: number): string[] {
   const { jobDigest, createdAt, endedAt } = runRecord(run)
   const metrics = Object.entries(run.metrics).map(([name, value]) => `${name} ${decimal(value)}`)
@@ -109,6 +116,7 @@ export function runLines(run: Run, width: number): string[] {
     ['run', run.runId],
     ['name', run.name],
     ['state', run.reason === '' ? run.state : `${run.state}: ${run.reason}`],
+    ['aggregator', aggregatorText(run)],
     ['round', `${run.round} of ${run.rounds}`],
     ['metrics', metrics.length === 0 ? 'none yet' : `${metrics.join('  ')} (model after ${run.metricsModel} rounds)`],
     ['model', run.modelId ?? 'none'],

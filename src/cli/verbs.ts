@@ -1,5 +1,6 @@
 /** The table of verbs: parsing, help and docs/cli.md are made from it. In the order in which somebody meets them. */
 import { collateralVerbs } from './attest/collateral-verbs.ts'
+import { explainVerbs } from './attest/explain/verbs.ts'
 import { measureVerbs } from './attest/measure-verbs.ts'
 import { attestVerbs } from './attest/verbs.ts'
 import { policyVerbs } from './policy/verbs.ts'
@@ -280,6 +281,7 @@ export const verbs: readonly Verb[] = [
     run: async (context, _options, file) => (await import('./job.ts')).check(context, file),
   }),
   ...attestVerbs,
+  ...explainVerbs,
   ...collateralVerbs,
   ...measureVerbs,
   ...policyVerbs,

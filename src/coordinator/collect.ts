@@ -41,6 +41,7 @@ export async function collectModel(
     specJson: run.specJson,
     standardisation: header.standardisation,
     parties: acceptedParties(run),
+    tee: run.tee,
   }
 }
 

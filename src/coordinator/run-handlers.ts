@@ -137,8 +137,9 @@ async function oneModel(store: Store, beginning: string): Promise<ModelVersion> 
 const brief = (run: Run): Run => ({ ...run, parties: run.parties.map((party) => ({ ...party, reasons: [] })) })
 
 const runBytes = (run: Run): number =>
-  600 + 3 * run.reason.length + sum(run.parties.map(({ party }) => party.length + 10))
-const modelBytes = (model: ModelVersion): number => 600 + sum(model.parties.map((party) => party.length + 2))
+  600 + run.tee.length + 3 * run.reason.length + sum(run.parties.map(({ party }) => party.length + 10))
+const modelBytes = (model: ModelVersion): number =>
+  600 + model.tee.length + sum(model.parties.map((party) => party.length + 2))
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 /** The first rows that go into one message. */

@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { AggregationServiceClient as _coffer_v1_AggregationServiceClient, AggregationServiceDefinition as _coffer_v1_AggregationServiceDefinition } from './coffer/v1/AggregationService.ts';
 import type { AggregationStatus as _coffer_v1_AggregationStatus, AggregationStatus__Output as _coffer_v1_AggregationStatus__Output } from './coffer/v1/AggregationStatus.ts';
+import type { Attested as _coffer_v1_Attested, Attested__Output as _coffer_v1_Attested__Output } from './coffer/v1/Attested.ts';
 import type { Chunk as _coffer_v1_Chunk, Chunk__Output as _coffer_v1_Chunk__Output } from './coffer/v1/Chunk.ts';
 import type { CollectModelRequest as _coffer_v1_CollectModelRequest, CollectModelRequest__Output as _coffer_v1_CollectModelRequest__Output } from './coffer/v1/CollectModelRequest.ts';
 import type { CollectedModel as _coffer_v1_CollectedModel, CollectedModel__Output as _coffer_v1_CollectedModel__Output } from './coffer/v1/CollectedModel.ts';
@@ -46,6 +47,7 @@ export interface ProtoGrpcType {
     v1: {
       AggregationService: SubtypeConstructor<typeof grpc.Client, _coffer_v1_AggregationServiceClient> & { service: _coffer_v1_AggregationServiceDefinition }
       AggregationStatus: MessageTypeDefinition<_coffer_v1_AggregationStatus, _coffer_v1_AggregationStatus__Output>
+      Attested: MessageTypeDefinition<_coffer_v1_Attested, _coffer_v1_Attested__Output>
       Chunk: MessageTypeDefinition<_coffer_v1_Chunk, _coffer_v1_Chunk__Output>
       CollectModelRequest: MessageTypeDefinition<_coffer_v1_CollectModelRequest, _coffer_v1_CollectModelRequest__Output>
       CollectedModel: MessageTypeDefinition<_coffer_v1_CollectedModel, _coffer_v1_CollectedModel__Output>

@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Assignment as _coffer_v1_Assignment, Assignment__Output as _coffer_v1_Assignment__Output } from './coffer/v1/Assignment.ts';
 import type { AttendRequest as _coffer_v1_AttendRequest, AttendRequest__Output as _coffer_v1_AttendRequest__Output } from './coffer/v1/AttendRequest.ts';
+import type { Attested as _coffer_v1_Attested, Attested__Output as _coffer_v1_Attested__Output } from './coffer/v1/Attested.ts';
 import type { Chunk as _coffer_v1_Chunk, Chunk__Output as _coffer_v1_Chunk__Output } from './coffer/v1/Chunk.ts';
 import type { CoordinatorStatus as _coffer_v1_CoordinatorStatus, CoordinatorStatus__Output as _coffer_v1_CoordinatorStatus__Output } from './coffer/v1/CoordinatorStatus.ts';
 import type { DecideRequest as _coffer_v1_DecideRequest, DecideRequest__Output as _coffer_v1_DecideRequest__Output } from './coffer/v1/DecideRequest.ts';
@@ -39,6 +40,7 @@ export interface ProtoGrpcType {
     v1: {
       Assignment: MessageTypeDefinition<_coffer_v1_Assignment, _coffer_v1_Assignment__Output>
       AttendRequest: MessageTypeDefinition<_coffer_v1_AttendRequest, _coffer_v1_AttendRequest__Output>
+      Attested: MessageTypeDefinition<_coffer_v1_Attested, _coffer_v1_Attested__Output>
       Chunk: MessageTypeDefinition<_coffer_v1_Chunk, _coffer_v1_Chunk__Output>
       CoordinatorStatus: MessageTypeDefinition<_coffer_v1_CoordinatorStatus, _coffer_v1_CoordinatorStatus__Output>
       DecideRequest: MessageTypeDefinition<_coffer_v1_DecideRequest, _coffer_v1_DecideRequest__Output>

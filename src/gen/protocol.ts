@@ -488,6 +488,10 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "modelId": {
                   "type": "string",
                   "id": 15
+                },
+                "tee": {
+                  "type": "string",
+                  "id": 16
                 }
               }
             },
@@ -506,7 +510,8 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                     "stateChanged",
                     "partyChanged",
                     "roundOpened",
-                    "roundClosed"
+                    "roundClosed",
+                    "attested"
                   ]
                 }
               },
@@ -534,6 +539,18 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "roundClosed": {
                   "type": "RoundClosed",
                   "id": 6
+                },
+                "attested": {
+                  "type": "Attested",
+                  "id": 7
+                }
+              }
+            },
+            "Attested": {
+              "fields": {
+                "tee": {
+                  "type": "string",
+                  "id": 1
                 }
               }
             },
@@ -688,6 +705,10 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                   "rule": "repeated",
                   "type": "string",
                   "id": 12
+                },
+                "tee": {
+                  "type": "string",
+                  "id": 13
                 }
               }
             },

@@ -1,5 +1,6 @@
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Attested as _coffer_v1_Attested, Attested__Output as _coffer_v1_Attested__Output } from './coffer/v1/Attested.ts';
 import type { Chunk as _coffer_v1_Chunk, Chunk__Output as _coffer_v1_Chunk__Output } from './coffer/v1/Chunk.ts';
 import type { Metric as _coffer_v1_Metric, Metric__Output as _coffer_v1_Metric__Output } from './coffer/v1/Metric.ts';
 import type { ModelVersion as _coffer_v1_ModelVersion, ModelVersion__Output as _coffer_v1_ModelVersion__Output } from './coffer/v1/ModelVersion.ts';
@@ -15,6 +16,7 @@ import type { StateChanged as _coffer_v1_StateChanged, StateChanged__Output as _
 export interface ProtoGrpcType {
   coffer: {
     v1: {
+      Attested: MessageTypeDefinition<_coffer_v1_Attested, _coffer_v1_Attested__Output>
       Chunk: MessageTypeDefinition<_coffer_v1_Chunk, _coffer_v1_Chunk__Output>
       Metric: MessageTypeDefinition<_coffer_v1_Metric, _coffer_v1_Metric__Output>
       ModelVersion: MessageTypeDefinition<_coffer_v1_ModelVersion, _coffer_v1_ModelVersion__Output>

@@ -9,6 +9,7 @@ export type ActivityChange = (party: string, before: PartyActivity) => PartyActi
 
 export function activitiesAfter(event: RunEvent): ActivityChange {
   switch (event.kind) {
+    case 'attested':
     case 'state-changed':
       return (_, before) => before
     case 'party-changed':

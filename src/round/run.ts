@@ -18,7 +18,19 @@ export type TaskKind = (typeof taskKinds)[number]
 
 export type Decision = 'undecided' | 'accepted' | 'declined'
 
+/** Whether a TEE of this name is the simulated one: the one place that tells. Display only, as the name itself. */
+export const isSimulated = (tee: string): boolean => /^simulated/i.test(tee)
+
 export type RunEventBody =
+  | {
+      /**
+       * The aggregator says in which TEE it runs, before anything else about the run. It is a statement of its own, for
+       * display: what counts is each party's verdict on the evidence.
+       */
+      readonly kind: 'attested'
+      /** The name of its attester, 1 to 64 printable ASCII characters: 'simulated tdx-v4'. */
+      readonly tee: string
+    }
   | { readonly kind: 'state-changed'; readonly state: RunState; readonly reason: string }
   | {
       readonly kind: 'party-changed'
@@ -82,6 +94,8 @@ export interface Run {
   readonly metrics: Metrics
   readonly metricsModel: number
   readonly modelId: string | undefined
+  /** Where its aggregator says it runs, as in `attested`; empty before. */
+  readonly tee: string
 }
 
 export interface ModelVersion {
@@ -98,4 +112,6 @@ export interface ModelVersion {
   readonly specJson: Uint8Array
   readonly standardisation: Standardisation
   readonly parties: readonly string[]
+  /** Of its run; empty for a version made before this was kept. */
+  readonly tee: string
 }

@@ -8,6 +8,8 @@ type EventOf<Kind extends RunEvent['kind']> = Extract<RunEvent, { kind: Kind }>
 
 export function applyEvent(run: Run, event: RunEvent): Run {
   switch (event.kind) {
+    case 'attested':
+      return { ...run, tee: event.tee }
     case 'state-changed':
       return applyState(run, event)
     case 'party-changed':

@@ -11,7 +11,7 @@ type Step = (db: Transaction<Tables>, bytes: 'blob' | 'bytea') => Promise<void>
 /** Any number that other programs on the same PostgreSQL are unlikely to use for an advisory lock: "coff" in ASCII. */
 const MIGRATION_LOCK = 0x63_6f_66_66
 
-const steps: readonly Step[] = [firstTables, runsOfModelParts]
+const steps: readonly Step[] = [firstTables, runsOfModelParts, teeOfRuns]
 
 export async function migrate({ db, bytesType, rowLocks }: Engine): Promise<void> {
   await db.transaction().execute(async (transaction) => {
@@ -128,4 +128,14 @@ async function runsOfModelParts(db: Transaction<Tables>): Promise<void> {
     .execute()
   // With the run in a row after 1 MiB of data, SQLite would read all of that to find it.
   await db.schema.createIndex('model_parts_by_run').on('model_parts').column('run_id').execute()
+}
+
+/** In which TEE the aggregator said it ran; of what is older than this step nobody knows. */
+async function teeOfRuns(db: Transaction<Tables>): Promise<void> {
+  for (const table of ['runs', 'models'] as const) {
+    await db.schema
+      .alterTable(table)
+      .addColumn('tee', 'text', (c) => c.notNull().defaultTo(''))
+      .execute()
+  }
 }

@@ -34,6 +34,7 @@ const digest = z
   .transform((hex) => bytesOf(Buffer.from(hex, 'hex')))
 
 const eventBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('attested'), tee: z.string() }),
   z.strictObject({ kind: z.literal('state-changed'), state: z.enum(runStates), reason: z.string() }),
   z.strictObject({
     kind: z.literal('party-changed'),
@@ -137,6 +138,7 @@ export function runFromRow(row: RunRow, parties: readonly PartyRow[], modelId: s
     metrics: fromJson(metrics, row.metrics_json, `${where}, metrics`),
     metricsModel: row.metrics_model,
     modelId: state === 'finished' ? modelId : undefined,
+    tee: row.tee,
   }
 }
 
@@ -149,6 +151,7 @@ export function derivedColumns(run: Run): Partial<RunRow> {
     round: run.round,
     metrics_json: toJson(run.metrics),
     metrics_model: run.metricsModel,
+    tee: run.tee,
   }
 }
 
@@ -167,6 +170,7 @@ export function modelFromRow(row: ModelRow): ModelVersion {
     specJson: bytesOf(row.spec),
     standardisation: fromJson(standardisation, row.standardisation_json, `${where}, standardisation`),
     parties: fromJson(names, row.parties_json, `${where}, parties`),
+    tee: row.tee,
   }
 }
 
@@ -184,5 +188,6 @@ export function modelToRow(model: ModelVersion): ModelRow {
     spec: model.specJson,
     standardisation_json: toJson(model.standardisation),
     parties_json: toJson(model.parties),
+    tee: model.tee,
   }
 }

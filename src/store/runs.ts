@@ -120,6 +120,7 @@ function rowOfNew(run: NewRun): RunRow {
     rounds: run.rounds,
     metrics_json: '{}',
     metrics_model: 0,
+    tee: '',
     last_sequence: 1,
     source_sequence: 0,
     stop_pending: 0,

@@ -15,6 +15,8 @@ export interface RunRow {
   rounds: number
   metrics_json: string
   metrics_model: number
+  /** Empty until the aggregator has said where it runs. */
+  tee: string
   /** The number of the run's last event. */
   last_sequence: number
   /** The number of the aggregator's last event that was dealt with. */
@@ -55,6 +57,7 @@ export interface ModelRow {
   spec: Uint8Array
   standardisation_json: string
   parties_json: string
+  tee: string
 }
 
 export interface ModelPartRow {

@@ -45,7 +45,8 @@ export const specText = (changes: object = {}) =>
 export function createBench(changes: object = {}, allowPlain = false) {
   const spec = parseJobSpec(specText(changes))
   const specJson = canonicalSpec(spec)
-  const runs = new Runs({ now: Date.now, log: { info: quiet, warn: quiet, error: quiet }, allowPlain })
+  const log = { info: quiet, warn: quiet, error: quiet }
+  const runs = new Runs({ tee: 'simulated bench', now: Date.now, log, allowPlain })
   const aggregation = createAggregation(runs)
   const rounds = createRounds(runs)
   const plan = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)

@@ -22,6 +22,7 @@ test('a run goes through statistics, training and evaluation, and its model can 
   ])
   expect(closed(events).every(({ contributors }) => contributors.length === 3)).toBe(true)
   expect(ending(events)).toMatchObject({ kind: 'state-changed', state: 'finished' })
+  expect(events[0]).toMatchObject({ kind: 'attested', tee: 'simulated bench' })
   expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1))
   const parts: CollectedModel[] = []
   for await (const part of bench.aggregation.collectModel({ runId }, bench.as('coordinator', 'main'))) parts.push(part)

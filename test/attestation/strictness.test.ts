@@ -1,7 +1,7 @@
 /** DER, PEM, times and JSON are read in one way only. */
 import { describe, expect, test } from 'vitest'
 import { exceedsStructures, repeatedMember } from '../../src/attestation/collateral/json-text.ts'
-import { EvidenceError, parseCollateral } from '../../src/attestation/index.ts'
+import { EvidenceError, parseCollateral, parseQuote } from '../../src/attestation/index.ts'
 import { derBoolean, integerHex, onlyDer, readDer, smallInteger, TAG } from '../../src/attestation/x509/der.ts'
 import { readBasicConstraints, readExtensions, readKeyUsage } from '../../src/attestation/x509/extensions.ts'
 import { parsePemChain } from '../../src/attestation/x509/pem.ts'
@@ -19,6 +19,10 @@ function codeOf(action: () => unknown): string {
   }
   return 'accepted'
 }
+
+test('a quote larger than any real one is not read', () => {
+  expect(codeOf(() => parseQuote(new Uint8Array(65_537)))).toBe('EVIDENCE_QUOTE_SIZE')
+})
 
 describe('DER', () => {
   test.each([

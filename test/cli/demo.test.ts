@@ -1,14 +1,17 @@
 /** The demo: real processes, so few tests, and each looks at several things. */
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createProcesses } from '../../src/cli/demo/processes.ts'
 import { resultLines } from '../../src/cli/demo/result.ts'
-import { CliError } from '../../src/cli/index.ts'
+import { startTampered } from '../../src/cli/demo/tampered.ts'
+import { CliError, createContext } from '../../src/cli/index.ts'
+import { parseSignedPolicy, signedPolicyText, signPolicy } from '../../src/job/index.ts'
 import { loansCsv } from '../support/loans.ts'
-import { coffer, jsonLine } from './support.ts'
+import { coffer, createTestIo, jsonLine } from './support.ts'
 
 const timeout = 120_000
 
@@ -37,6 +40,7 @@ test('--data trains on every file of a directory and prints one JSON object', { 
     federated: score,
     pooled: score,
     rounds: 4,
+    attestation: { simulated: true, tampered: { refused: true, code: 'APPRAISAL_MEASUREMENT' } },
     seconds: expect.any(Number),
   })
 })
@@ -68,10 +72,37 @@ test('a program ends when its parent is gone, however the parent went', { timeou
   await coffer(['init', 'federation', 'north', '--simulated', '--home', home], { now: Date.now })
   await using processes = createProcesses(directory)
   const words = ['aggregator', '--home', join(home, 'aggregator'), '--listen', '127.0.0.1:0']
-  const child = await processes.start('aggregator', words)
+  const { child } = await processes.start('aggregator', words)
   const exit = once(child, 'exit')
   child.disconnect()
   expect(await exit).toEqual([0, null])
+})
+
+test('a changed aggregator that a party accepts fails the demo', { timeout }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'))
+  const home = join(directory, 'federation')
+  const make = (...words: string[]) => coffer([...words, '--home', home], { now: Date.now })
+  await make('init', 'federation', 'north', '--simulated')
+  const key = createPrivateKey(readFileSync(join(home, 'organisations/founder.key.pem')))
+  const file = join(home, 'attestation-policy.json')
+  const { policy } = parseSignedPolicy(readFileSync(file, 'utf8'), file)
+  const { aggregator } = policy.roles
+  const programs = aggregator.programs.map((program) =>
+    program.tee === 'tdx' ? { ...program, rtmr3: 'any' as const } : program,
+  )
+  const lax = { ...policy, roles: { aggregator: { ...aggregator, programs } } }
+  const text = signedPolicyText(signPolicy({ policy: lax, signatures: [] }, 'founder', key))
+  for (const each of [file, join(home, 'aggregator/attestation-policy.json')]) writeFileSync(each, text)
+  const bank = join(home, 'parties/bank-a')
+  await coffer(['init', 'party', 'bank-a', '--federation', home, '--home', bank], { now: Date.now })
+  await using processes = createProcesses(directory)
+  const flags = { home, homeGiven: true, json: false, verbose: false, quiet: true }
+  const context = createContext(createTestIo({ now: Date.now }), flags)
+  const started = startTampered(context, directory, bank, processes)
+  await expect(started).rejects.toMatchObject({
+    code: 'CLI_DEMO_TAMPERED',
+    message: expect.stringContaining('accepted'),
+  })
 })
 
 test('the table says why its AUC is another one than that of the live view', () => {
@@ -85,6 +116,7 @@ test('the table says why its AUC is another one than that of the live view', () 
     seconds: 1,
     ceiling: undefined,
     holdoutRows: 5,
+    tampered: { address: '', record: '', refusal: new CliError('CLI_DEMO_RUN', 'refused') },
   })
   expect(lines.filter((line) => line.includes('live view'))).toHaveLength(1)
 })

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, chmod, cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -6,7 +7,13 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Check } from '../../src/cli/doctor/check.ts'
 import { checkNode, judgeDisk } from '../../src/cli/doctor/machine-checks.ts'
 import { judgeStatus } from '../../src/cli/doctor/network-checks.ts'
+import { createProver } from '../../src/aggregator/prover.ts'
+import { openSimulation } from '../../src/cli/attest/simulation.ts'
+import { Secret } from '../../src/crypto/index.ts'
+import { parseSignedPolicy, policyDigest } from '../../src/job/index.ts'
+import { keyDigest } from '../../src/rpc/attested/preamble.ts'
 import { RpcError } from '../../src/rpc/index.ts'
+import { createTestLog } from '../support/log.ts'
 import { coffer, createDirectory, createFakeNetwork, jsonLine, NOW } from './support.ts'
 
 let cwd = ''
@@ -15,14 +22,34 @@ beforeEach(async () => {
   cwd = directory.path
   onTestFinished(() => directory[Symbol.asyncDispose]())
   await writeFile(join(cwd, 'a.csv'), 'id,label\n1,0\n')
-  await coffer('init federation demo', { cwd })
+  await coffer('init federation demo --simulated', { cwd })
   await coffer('init party bank-a --federation .coffer --data loans=a.csv', { cwd })
 })
+
+/** What a federation with a simulated TEE is told, however sound it is. */
+const SIMULATED = 'warn party bank-a, attests the aggregator'
+const SIMULATED_TEE = 'warn aggregator, evidence'
+
+/** A network on which the aggregator of the home attests itself. */
+async function attestedNetwork(reach?: (address: string) => void, api: Parameters<typeof createFakeNetwork>[0] = {}) {
+  const home = (...parts: string[]) => readFile(join(cwd, '.coffer/aggregator', ...parts), 'utf8')
+  const { policy } = parseSignedPolicy(await home('attestation-policy.json'), 'policy')
+  const [certificatePem, rootsPem] = [await home('certificate.pem'), await home('roots.pem')]
+  const prover = createProver({
+    federation: 'demo',
+    identity: { certificatePem, rootsPem, keyPem: new Secret('') },
+    attester: await openSimulation((await home('simulator.seed')).trim(), NOW),
+    policy: { digest: policyDigest(policy), version: policy.version },
+    now: () => NOW,
+    log: createTestLog().log,
+  })
+  return createFakeNetwork(api, reach, { prover, serverKey: keyDigest(new X509Certificate(certificatePem)) })
+}
 
 async function doctor(options: { home?: string; now?: number; network?: ReturnType<typeof createFakeNetwork> } = {}) {
   const { code, out } = await coffer(`doctor --json --home ${options.home ?? '.coffer'}`, {
     cwd,
-    network: options.network ?? createFakeNetwork({}),
+    network: options.network ?? (await attestedNetwork()),
     now: () => options.now ?? NOW,
   })
   const { healthy, checks }: { healthy: boolean; checks: Check[] } = Object(jsonLine(out))
@@ -34,7 +61,8 @@ async function doctor(options: { home?: string; now?: number; network?: ReturnTy
 
 test('a sound federation home: every home in it is looked at, and the coordinator is asked', async () => {
   const { code, healthy, checks, notOk } = await doctor()
-  expect(notOk).toEqual([])
+  expect(notOk).toEqual([SIMULATED_TEE, SIMULATED])
+  expect(checks.find(({ name }) => SIMULATED === `warn ${name}`)?.found).toContain('SIMULATED')
   expect([code, healthy]).toEqual([0, true])
   const names = checks.map(({ name }) => name)
   for (const name of [
@@ -108,6 +136,23 @@ describe('what is wrong in a home', () => {
     expect(late.code).toBe(1)
   })
 
+  test('an aggregator without a TEE, and one without a policy', async () => {
+    const home = join(cwd, '.coffer/aggregator')
+    const evidence = async (network?: ReturnType<typeof createFakeNetwork>) =>
+      (await doctor({ home: '.coffer/aggregator', ...(network && { network }) })).checks.find(
+        ({ name }) => name === 'aggregator, evidence',
+      )
+    const yaml = await readFile(join(home, 'coffer.yaml'), 'utf8')
+    await writeFile(join(home, 'coffer.yaml'), yaml.replace('tee: simulated', 'tee: auto'))
+    const network = await attestedNetwork()
+    expect(await evidence()).toMatchObject({ verdict: 'fail', found: expect.stringContaining('no attester') })
+    await rm(join(home, 'attestation-policy.json'))
+    expect(await evidence(network)).toMatchObject({
+      verdict: 'fail',
+      next: expect.stringContaining('coffer policy new'),
+    })
+  })
+
   test('no home at all', async () => {
     expect(await doctor({ home: 'nowhere' })).toMatchObject({ code: 1, notOk: ['fail home'] })
   })
@@ -115,17 +160,20 @@ describe('what is wrong in a home', () => {
 
 describe('what a program must reach, by its own certificate', () => {
   const unreachable = (which: string) =>
-    createFakeNetwork({}, (address) => {
+    attestedNetwork((address) => {
       if (address.endsWith(which)) throw new RpcError('PEER_UNREACHABLE', `nothing listens at ${address}`)
     })
 
   test.each([
     ['.coffer/parties/bank-a', ':7400', 'fail party bank-a, reaches the coordinator'],
-    ['.coffer/parties/bank-a', ':7401', 'fail party bank-a, reaches the aggregator'],
+    ['.coffer/parties/bank-a', ':7401', 'fail party bank-a, attests the aggregator'],
     ['.coffer/coordinator', ':7401', 'fail coordinator, reaches the aggregator'],
   ])('%s without %s', async (home, port, expected) => {
-    expect(await doctor({ home, network: unreachable(port) })).toMatchObject({ code: 1, notOk: [expected] })
-    expect(await doctor({ home })).toMatchObject({ code: 0, notOk: [] })
+    const { code, notOk } = await doctor({ home, network: await unreachable(port) })
+    expect({ code, notOk: notOk.filter((each) => each !== SIMULATED) }).toEqual({ code: 1, notOk: [expected] })
+    const { notOk: left, ...reached } = await doctor({ home })
+    expect(reached).toMatchObject({ code: 0 })
+    expect(left.filter((each) => each !== SIMULATED)).toEqual([])
   })
 
   test('its own port: its own program, free, or somebody else', async () => {
@@ -137,10 +185,16 @@ describe('what a program must reach, by its own certificate', () => {
     const said = async (network = createFakeNetwork({})) =>
       (await doctor({ home: '.coffer/aggregator', network })).checks.find(({ name }) => name === 'aggregator, port')
     expect(await said()).toMatchObject({ verdict: 'ok', found: `this aggregator listens on 127.0.0.1:${port}` })
-    expect(await said(unreachable(''))).toMatchObject({ verdict: 'fail', found: expect.stringContaining('EADDRINUSE') })
+    expect(await said(await unreachable(''))).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringContaining('EADDRINUSE'),
+    })
     other.close()
     await once(other, 'close')
-    expect(await said(unreachable(''))).toMatchObject({ verdict: 'ok', found: expect.stringContaining('is free') })
+    expect(await said(await unreachable(''))).toMatchObject({
+      verdict: 'ok',
+      found: expect.stringContaining('is free'),
+    })
   })
 
   test('of a dataset it says rows and columns, and that no job was looked at', async () => {
@@ -153,12 +207,14 @@ describe('what a program must reach, by its own certificate', () => {
 
 describe('what the network says', () => {
   test('a coordinator that nobody reaches is one failed check, not an error', async () => {
-    const network = createFakeNetwork({
-      getStatus: async () => {
-        throw new RpcError('PEER_UNREACHABLE', 'nothing answers at 127.0.0.1:7400')
-      },
+    const getStatus = async () => {
+      throw new RpcError('PEER_UNREACHABLE', 'nothing answers at 127.0.0.1:7400')
+    }
+    const network = await attestedNetwork(undefined, { getStatus })
+    expect(await doctor({ network })).toMatchObject({
+      code: 1,
+      notOk: [SIMULATED_TEE, SIMULATED, 'fail coordinator, connection'],
     })
-    expect(await doctor({ network })).toMatchObject({ code: 1, notOk: ['fail coordinator, connection'] })
   })
 
   const status = {

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256, toHex } from '../../src/crypto/index.ts'
@@ -30,6 +30,7 @@ const version: ModelVersion = {
   specJson,
   standardisation: { mean: Array(inputs).fill(0.5), deviation: Array(inputs).fill(0.2) },
   parties: ['bank-a', 'bank-b'],
+  tee: 'SGX by Gramine',
 }
 
 /** Served in pieces that do not end where numbers do. */
@@ -57,8 +58,8 @@ afterAll(() => dispose())
 test('model list', async () => {
   const network = coordinatorOf()
   expect((await coffer('model list', { cwd, network, columns: 80 })).out).toMatchInlineSnapshot(`
-    "MODEL     NAME   ROUNDS  PARAMETERS  METRICS                 CREATED  RUN
-    7b210000  loans      10           5  auc 0.7400 ks 0.3800  3 min ago  3f9c12ab
+    "MODEL     NAME   ROUNDS  PARAMETERS  METRICS            TEE    CREATED  RUN
+    7b210000  loans      10           5  auc 0.7400 ks 0.…  SGX  3 min ago  3f9c12ab
     "
   `)
   expect(jsonLine((await coffer('model list --json', { cwd, network })).out)).toEqual({
@@ -74,8 +75,26 @@ test('model list', async () => {
         metrics: { auc: 0.74, ks: 0.38 },
         createdAt: new Date(version.createdMs).toISOString(),
         parties: ['bank-a', 'bank-b'],
+        tee: 'SGX by Gramine',
+        simulated: false,
       },
     ],
+  })
+})
+
+describe('a model that a simulated TEE made', () => {
+  const network = coordinatorOf({ tee: 'simulated tdx-v4' })
+
+  test('says so in the list and to scripts', async () => {
+    expect((await coffer('model list', { cwd, network, columns: 80 })).out).toMatch(/^7b210000.*SIMULATED/m)
+    const { out } = await coffer('model list --json', { cwd, network })
+    expect(jsonLine(out)).toMatchObject({ models: [{ tee: 'simulated tdx-v4', simulated: true }] })
+  })
+
+  test('says so at its export, and in the README there', async () => {
+    const { out } = await coffer('model export 7b21 --out simulated', { cwd, network })
+    expect(out).toContain('SIMULATED tdx-v4: protects nothing')
+    expect(await readFile(join(cwd, 'simulated', 'README.md'), 'utf8')).toContain('**SIMULATED**')
   })
 })
 

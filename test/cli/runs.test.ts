@@ -104,14 +104,16 @@ describe('run submit', () => {
 test('run list: a table for people, an object for scripts, bounds for both', async () => {
   const runs = [
     createRun(),
-    createRun({ runId: 'ab'.repeat(16), name: 'n'.repeat(90), state: 'abandoned', metrics: {} }),
+    createRun({ runId: 'ab'.repeat(16), name: 'n'.repeat(90), state: 'abandoned', metrics: {}, tee: 'SGX by Gramine' }),
+    createRun({ runId: 'cd'.repeat(16), state: 'proposed', metrics: {}, tee: '' }),
   ]
   const network = createFakeNetwork({ listRuns: async ({ limit }) => ({ runs: runs.slice(0, limit) }) })
   const { out } = await coffer('run list', { cwd, network, columns: 80 })
   expect(out).toMatchInlineSnapshot(`
-    "RUN       NAME                    STATE      ROUND      METRIC  SUBMITTED  BY
-    3f9c12ab  credit-risk             running     3/10  auc 0.7421   60 s ago  admin
-    abababab  nnnnnnnnnnnnnnnnnnnnn…  abandoned   3/10               60 s ago  admin
+    "RUN       NAME         STATE      ROUND      METRIC  TEE        SUBMITTED  BY
+    3f9c12ab  credit-risk  running     3/10  auc 0.7421  SIMULATED   60 s ago  admin
+    abababab  nnnnnnnnnn…  abandoned   3/10              SGX         60 s ago  admin
+    cdcdcdcd  credit-risk  proposed    3/10                          60 s ago  admin
     "
   `)
   expect(jsonLine((await coffer('run list --limit 1 --json', { cwd, network })).out)).toEqual({
@@ -136,6 +138,8 @@ test('run list: a table for people, an object for scripts, bounds for both', asy
         submittedBy: 'admin',
         createdAt: new Date(NOW - 60_000).toISOString(),
         endedAt: null,
+        tee: 'simulated tdx-v4',
+        simulated: true,
       },
     ],
   })
@@ -156,6 +160,7 @@ test('run show', async () => {
     "run         3f9c12ab00000000000000000000cafe
     name        credit-risk
     state       running: all is well [2J
+    aggregator  SIMULATED tdx-v4: protects nothing
     round       3 of 10
     metrics     auc 0.7421  ks 0.3811 (model after 2 rounds)
     model       none
@@ -168,6 +173,13 @@ test('run show', async () => {
     bank-c  accepted  working
     "
   `)
+  for (const [tee, row] of [
+    ['TDX by configfs-tsm', 'aggregator  TDX by configfs-tsm, it says; each party attests it by itself'],
+    ['', 'aggregator  none has said yet where it runs'],
+  ] as const) {
+    const other = createFakeNetwork({ getRun: async () => createRun({ tee }) })
+    expect((await coffer('run show 3f9c', { cwd, network: other })).out).toContain(row)
+  }
   expect(await coffer('run show ffff', { cwd, network })).toMatchObject({
     code: 1,
     err: expect.stringContaining('RUN_UNKNOWN'),

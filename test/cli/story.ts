@@ -42,6 +42,7 @@ function round(
 const beginning: readonly RunEventBody[] = [
   { kind: 'state-changed', state: 'proposed', reason: '' },
   { kind: 'state-changed', state: 'accepted', reason: 'every party accepted' },
+  { kind: 'attested', tee: 'simulated tdx-v4' },
   { kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' },
   ...PARTIES.map(joined),
   ...round(0, 'statistics', PARTIES),

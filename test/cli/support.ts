@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { type Io, main } from '../../src/cli/index.ts'
 import type { Run, RunEvent, RunEventBody } from '../../src/round/index.ts'
-import type { ClientCall, Connection, Network, RunApi } from '../../src/rpc/index.ts'
+import type { ClientCall, Connection, Network, Prover, RunApi } from '../../src/rpc/index.ts'
 
 // Keys, certificates and the first load of a verb take a second each when other tests share the two cores.
 vi.setConfig({ testTimeout: 30_000 })
@@ -97,6 +97,8 @@ export interface FakeCoordinator extends Network {
 export function createFakeNetwork(
   api: Partial<RunApi<ClientCall>>,
   reach: (address: string) => void = () => undefined,
+  /** Attests for every address, with this TLS key, to whoever asks for it. */
+  attested?: { readonly prover: Prover; readonly serverKey: Uint8Array },
 ): FakeCoordinator {
   const whole: RunApi<ClientCall> = {
     submitRun: notOffered,
@@ -122,12 +124,18 @@ export function createFakeNetwork(
   return {
     dialled,
     serve: notOffered,
-    connect({ address }) {
+    connect({ address, appraiser }) {
       dialled.push(address)
       // A test asks for one service only, so the client's type is what the caller says it is.
       const connection: Connection = {
         client: () => whole as never,
-        reach: async () => reach(address),
+        async reach({ signal }) {
+          reach(address)
+          if (appraiser === undefined || attested === undefined) return
+          const secret = new Uint8Array(32)
+          const session = { nonce: secret, exporter: secret, serverKey: attested.serverKey, clientKey: secret }
+          await appraiser.appraise(await attested.prover.prove(session), session, address, signal)
+        },
         [Symbol.asyncDispose]: async () => undefined,
       }
       return connection
@@ -158,6 +166,7 @@ export const createRun = (changes: Partial<Run> = {}): Run => ({
   metrics: { auc: 0.7421, ks: 0.3811 },
   metricsModel: 2,
   modelId: undefined,
+  tee: 'simulated tdx-v4',
   ...changes,
 })
 

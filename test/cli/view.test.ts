@@ -23,44 +23,47 @@ describe('the live view', () => {
   test('80 columns, in the fourth round, after one party has gone', () => {
     expect(shown(seen(story.inRoundFour), 80)).toMatchInlineSnapshot(`
       "credit-risk  run 3f9c12ab  running                                          0:31
+      SIMULATED tdx-v4: protects nothing
       round 4/10  ████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░   30 %  0:28 left
 
-        bank-a  delivered    4 s
-        bank-b  training     5 s
-        bank-c  gone         6 s
+        bank-a  delivered    3 s
+        bank-b  training     4 s
+        bank-c  gone         5 s
 
         auc            0.6275  ▁▅█
         train loss     0.5030  █▄▁
         ks 0.2275  log_loss 0.5725  model after 2 rounds
 
-           0:20  round 2/10 closed: 3 parties
-           0:24  round 3/10 closed: 2 of 3 parties, without bank-c
-           0:25  bank-c gone in round 4"
+           0:21  round 2/10 closed: 3 parties
+           0:25  round 3/10 closed: 2 of 3 parties, without bank-c
+           0:26  bank-c gone in round 4"
     `)
   })
 
   test('60 columns, the same moment', () => {
     expect(shown(seen(story.inRoundFour), 60)).toMatchInlineSnapshot(`
       "credit-risk  run 3f9c12ab  running                      0:31
+      SIMULATED tdx-v4: protects nothing
       round 4/10  █████████░░░░░░░░░░░░░░░░░░░░░   30 %  0:28 left
 
-        bank-a  delivered    4 s
-        bank-b  training     5 s
-        bank-c  gone         6 s
+        bank-a  delivered    3 s
+        bank-b  training     4 s
+        bank-c  gone         5 s
 
         auc            0.6275  ▁▅█
         train loss     0.5030  █▄▁
         ks 0.2275  log_loss 0.5725  model after 2 rounds
 
-           0:20  round 2/10 closed: 3 parties
-           0:24  round 3/10 closed: 2 of 3 parties, without bank-c
-           0:25  bank-c gone in round 4"
+           0:21  round 2/10 closed: 3 parties
+           0:25  round 3/10 closed: 2 of 3 parties, without bank-c
+           0:26  bank-c gone in round 4"
     `)
   })
 
   test('80 columns, finished', () => {
     expect(shown(seen(story.finished), 80)).toMatchInlineSnapshot(`
-      "credit-risk  run 3f9c12ab  finished                                         1:06
+      "credit-risk  run 3f9c12ab  finished                                         1:07
+      SIMULATED tdx-v4: protects nothing
       finished after 10 of 10 rounds
 
         bank-a  delivered
@@ -71,10 +74,24 @@ describe('the live view', () => {
         train loss     0.2406  █▇▆▅▄▃▃▂▁▁
         ks 0.3429  log_loss 0.4571  model after 10 rounds
 
-           1:00  round 10/10 closed: 3 parties
-           1:05  last evaluation closed: 3 parties
-           1:06  run finished"
+           1:01  round 10/10 closed: 3 parties
+           1:06  last evaluation closed: 3 parties
+           1:07  run finished"
     `)
+  })
+
+  test('a simulated TEE is told in its head from first to last, on the lowest and narrowest of screens as well', () => {
+    for (const bodies of [story.beginning.slice(0, 3), story.inRoundFour, story.finished]) {
+      expect(shown(seen(bodies), 20).split('\n')[1]).toBe('SIMULATED tdx-v4: p…')
+    }
+  })
+
+  test('a TEE that is none of ours is told as it names itself', () => {
+    const view = seen([{ kind: 'attested', tee: 'TDX by configfs-tsm' }])
+    expect(shown(view, 80).split('\n')[1]).toBe('TDX by configfs-tsm')
+    const [event] = createEvents([{ kind: 'attested', tee: 'Simulated' }])
+    if (event === undefined) throw new Error('no event')
+    expect(plainLine(event, view)).toBe('   0:00  aggregator in SIMULATED: protects nothing')
   })
 
   test('before the first round it shows the decisions with their reasons', () => {
@@ -206,15 +223,16 @@ test('plain lines tell what matters and leave the rest', () => {
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "   0:00  run proposed
        0:01  run accepted: every party accepted
-       0:02  run running: waiting for the parties to join
-       0:03  bank-a joined
-       0:04  bank-b joined
-       0:05  bank-c joined
-       0:10  statistics closed: 3 parties
-       0:15  round 1/10 closed: 3 parties; auc 0.5000 (model after round 0); training loss 0.6210
-       0:20  round 2/10 closed: 3 parties; auc 0.5750 (model after round 1); training loss 0.5589
-       0:24  round 3/10 closed: 2 of 3 parties, without bank-c; auc 0.6275 (model after round 2); training loss 0.5030
-       0:25  bank-c gone in round 4"
+       0:02  aggregator in SIMULATED tdx-v4: protects nothing
+       0:03  run running: waiting for the parties to join
+       0:04  bank-a joined
+       0:05  bank-b joined
+       0:06  bank-c joined
+       0:11  statistics closed: 3 parties
+       0:16  round 1/10 closed: 3 parties; auc 0.5000 (model after round 0); training loss 0.6210
+       0:21  round 2/10 closed: 3 parties; auc 0.5750 (model after round 1); training loss 0.5589
+       0:25  round 3/10 closed: 2 of 3 parties, without bank-c; auc 0.6275 (model after round 2); training loss 0.5030
+       0:26  bank-c gone in round 4"
   `)
 })
 

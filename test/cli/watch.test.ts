@@ -52,7 +52,7 @@ test('plain lines where nobody looks at a terminal; exit code 0 for a finished r
   const { network } = coordinatorOf(ended(), [(from) => after(from)])
   const { code, out, err } = await coffer('run watch 3f9c', { cwd, network })
   expect(code).toBe(0)
-  expect(out.split('\n').at(-2)).toMatch(/1:06 {2}run finished$/)
+  expect(out.split('\n').at(-2)).toMatch(/1:07 {2}run finished$/)
   expect(out).toContain('round 10/10 closed: 3 parties; auc 0.7399')
   expect(out).not.toContain('\x1b')
   expect(err).toContain('model 7b21')

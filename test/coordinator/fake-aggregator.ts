@@ -31,6 +31,7 @@ export class FakeAggregator {
     startRun: async ({ runId, parties }) => {
       this.#enter('startRun', runId)
       if (!this.runs.has(runId)) this.runs.set(runId, { parties, events: [], stopped: undefined })
+      this.emit(runId, { kind: 'attested', tee: 'simulated fake' })
       this.emit(runId, { kind: 'state-changed', state: 'running', reason: 'waiting for parties to join' })
       return {}
     },

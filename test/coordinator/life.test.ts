@@ -130,6 +130,7 @@ describe('following the aggregator', () => {
         metrics: { auc: 0.63 },
         standardisation,
         parties: ['bank-a', 'bank-b', 'bank-c'],
+        tee: 'simulated fake',
       })
       expect(model.jobDigest).toEqual(jobDigest(run.specJson))
       const parts: Uint8Array[] = []
@@ -194,7 +195,7 @@ describe('following the aggregator', () => {
       await harness.until(runId, (event) => event.kind === 'round-closed' && event.task === 'evaluate')
       expect(await harness.run(runId)).toMatchObject({ state: 'running', reason: '' })
       expect(harness.aggregator.calls.filter((call) => call.startsWith('watch')).at(-1)).toBe(
-        `watchAggregation ${runId} after 1`,
+        `watchAggregation ${runId} after 2`,
       )
       harness.aggregator.emit(runId, { kind: 'state-changed', state: 'finished', reason: '' })
       await harness.untilState(runId, 'finished')

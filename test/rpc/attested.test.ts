@@ -12,6 +12,7 @@ import { createRecords } from '../../parties/index.ts'
 import { AppraisalError, EvidenceError, type Session, SessionError } from '../../src/attestation/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import { type Identity, type Listening, type Prover, RpcError } from '../../src/rpc/index.ts'
+import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
 import { OPENING, readExactly, sessionOf } from '../../src/rpc/attested/preamble.ts'
 import { encodeAnswer } from '../../src/rpc/wire/attestation.ts'
 import { createSimulatedAttester, createSimulatedPlatform } from '../../src/tee/simulator/index.ts'
@@ -315,9 +316,11 @@ describe('an attacker with the TLS key of the aggregator', () => {
       socket.write(frame(await recorded.opened))
     })
     // The first connection is believed, and is then left without a word of HTTP/2.
-    void dial(mtls, address, stage)
+    const first = dial(mtls, address, stage)
     await recorded.opened
     const refused = await dial(mtls, address, stage)
+    await Promise.all(closing.splice(2).map((each) => each[Symbol.asyncDispose]()))
+    await first
     expect(refused).toMatchObject({ reasons: [{ code: 'SESSION_NONCE' }, { code: 'SESSION_CONNECTION' }] })
   })
 
@@ -341,6 +344,23 @@ describe('an attacker with the TLS key of the aggregator', () => {
     const { address } = await serve(mtls, identity, stage.attestation.prover(identity))
     expect(await dial(mtls, address, stage)).toMatchObject({ code: 'SESSION_ROOTS' })
   })
+
+  test.each(['X509 CERTIFICATE', 'TRUSTED CERTIFICATE'])(
+    'hides a root of its own under the name %s, which no digest counts: nobody of it is let in',
+    async (name) => {
+      const stage = await prepare()
+      const other = await createAuthority('test')
+      const identity = {
+        ...stage.aggregator,
+        rootsPem: stage.aggregator.rootsPem + other.rootPem.replaceAll('CERTIFICATE', name),
+      }
+      const { address } = await serve(mtls, identity, stage.attestation.prover(identity))
+      expect(await dial(mtls, address, stage)).toBeUndefined()
+      const mallory = await other.issue('party', 'mallory')
+      const bank = { ...mallory, rootsPem: mallory.rootsPem + stage.bank.rootsPem }
+      expect(await dial(mtls, address, { ...stage, bank })).toMatchObject({ code: 'PEER_REFUSED_US' })
+    },
+  )
 
   test('sends the party’s own bytes back', async () => {
     const stage = await prepare()
@@ -397,6 +417,40 @@ describe('an attacker with the TLS key of the aggregator', () => {
     })
     expect(await dial(mtls, address, stage)).toMatchObject({ code })
   })
+})
+
+test('an aggregator that never answers is given up, and the message says for how long it was waited', async () => {
+  const stage = await prepare()
+  const { address } = await serveStolen(stage.aggregator, () => undefined)
+  const network = createGrpcNetwork({ attestationMs: 150 })
+  const appraiser = stage.attestation.appraiser('bank-a')
+  const connection = kept(network.connect({ address, identity: stage.bank, role: 'aggregator', appraiser }))
+  const refused = await failure(connection.reach(calmly))
+  expect(refused).toMatchObject({ code: 'PEER_NOT_ATTESTED', message: expect.stringContaining('within 150 ms') })
+})
+
+test('a connection that is given up at the party ends the appraisal', async () => {
+  const stage = await prepare()
+  const asked = createGate()
+  const { address } = await serveStolen(stage.aggregator, () => asked.open())
+  const appraiser = stage.attestation.appraiser('bank-a')
+  const connection = kept(createGrpcNetwork().connect({ address, identity: stage.bank, role: 'aggregator', appraiser }))
+  const reaching = failure(connection.reach(calmly))
+  await asked.opened
+  await connection[Symbol.asyncDispose]()
+  expect(await reaching).toMatchObject({ code: 'CALL_ABORTED' })
+})
+
+test('a party that never asks is closed by the aggregator', async () => {
+  const stage = await prepare()
+  const { aggregator, bank } = stage
+  const { log, lines } = createTestLog()
+  const prover = stage.attestation.prover(aggregator)
+  const options = { address: '127.0.0.1:0', identity: aggregator, services: [], log, prover }
+  const { signal } = new AbortController()
+  const listening = kept(await createGrpcNetwork({ handshakeMs: 300 }).serve({ ...options, signal }))
+  expect(await closedAfter(listening.address, bank, OPENING)).toBe(0)
+  expect(lines.map(({ message }) => message)).toContain('no attested connection came about')
 })
 
 /** As a server that was asked: reads the request and computes the session. */

@@ -423,6 +423,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
             metrics: {},
             metricsModel: 0,
             modelId: undefined,
+            tee: '',
           }
           return { ...run, ...counts, parties, specJson: new Uint8Array(MIB) }
         },

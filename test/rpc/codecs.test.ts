@@ -19,6 +19,7 @@ const text = fc.string({ maxLength: 80, unit: 'grapheme' })
 const rows = fc.integer({ min: 1, max: 2 ** 31 - 1 })
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const runId = hex(32)
+const tee = fc.stringMatching(/^[ -~]{1,64}$/)
 const begun = fc.stringMatching(/^[0-9a-f]{4,32}$/)
 const metrics = fc.record(
   { auc: finite, ks: finite, log_loss: finite, accuracy: finite, mse: finite, mae: finite },
@@ -49,6 +50,7 @@ const run = fc.record({
   metrics,
   metricsModel: round,
   modelId: fc.option(runId, { nil: undefined }),
+  tee: fc.oneof(fc.constant(''), tee),
 })
 const model = fc.record({
   modelId: runId,
@@ -63,8 +65,10 @@ const model = fc.record({
   specJson: data,
   standardisation,
   parties: names,
+  tee: fc.oneof(fc.constant(''), tee),
 })
 const eventBody = fc.oneof(
+  fc.record({ kind: fc.constant('attested'), tee }),
   fc.record({ kind: fc.constant('state-changed'), state: fc.constantFrom(...runStates), reason: text }),
   fc.record({
     kind: fc.constant('party-changed'),
@@ -296,6 +300,9 @@ const bad: readonly (readonly [string, string, object, string])[] = [
     event1({ ...closed, metrics: [{ name: 'auc' }, { name: 'auc' }] }),
     'round_closed.metrics: a metric is given twice',
   ],
+  ['a TEE without a name', 'RunEvent', attested1(''), 'attested.tee: found "", expected 1 to 64 printable ASCII'],
+  ['a TEE that writes lines', 'RunEvent', attested1('tdx\nrun finished'), 'attested.tee: found'],
+  ['a long TEE', 'RunEvent', attested1('x'.repeat(65)), 'attested.tee: found'],
   ['no number', 'RunEvent', event1({ ...closed, trainingLoss: Number.NaN }), 'round_closed.training_loss: found NaN'],
   [
     'uneven lists',
@@ -319,6 +326,10 @@ const bad: readonly (readonly [string, string, object, string])[] = [
 
 function event1(roundClosed: object): object {
   return { sequence: 1, atMs: 1, roundClosed }
+}
+
+function attested1(tee: string): object {
+  return { sequence: 1, atMs: 1, attested: { tee } }
 }
 
 describe('what a hostile peer may send', () => {

@@ -139,6 +139,7 @@ describe('refused', () => {
   test.each([
     ['no URI', []],
     ['two URIs', ['spiffe://demo/party/bank-a', 'spiffe://demo/party/bank-b']],
+    ['a URI that hides another', ['spiffe://demo/party/bank-a, URI:spiffe://demo/party/bank-b']],
     ['another scheme', ['https://demo/party/bank-a']],
     ['an unknown role', ['spiffe://demo/king/bank-a']],
     ['a deeper path', ['spiffe://demo/party/bank-a/x']],
@@ -159,6 +160,47 @@ describe('refused', () => {
     const read = () => parsePeer(new Uint8Array(certificate.rawData))
     expect(read).toThrow(RpcError)
     expect(read).toThrow(expect.objectContaining({ code: 'PEER_CERTIFICATE_INVALID' }))
+  })
+
+  test.each([
+    ['two extensions of names', ['spiffe://demo/party/bank-a'], ['spiffe://demo/party/bank-b']],
+    ['two extensions, of which the second has the name', [], ['spiffe://demo/coordinator/main']],
+  ])('a certificate with %s', async (_what, first, second) => {
+    const keys = await webcrypto.subtle.generateKey(p256, true, ['sign', 'verify'])
+    const names = (uris: readonly string[]) =>
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'dns', value: 'localhost' },
+        ...uris.map((value) => ({ type: 'url' as const, value })),
+      ])
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: 'CN=x',
+      keys,
+      signingAlgorithm: p256,
+      notBefore: now,
+      notAfter: now,
+      extensions: [names(first), names(second)],
+    })
+    const read = () => parsePeer(new Uint8Array(certificate.rawData))
+    if (first.length > 0) expect(read).toThrow(expect.objectContaining({ code: 'PEER_CERTIFICATE_INVALID' }))
+    else expect(read()).toMatchObject({ role: 'coordinator' })
+  })
+
+  test('a name of another kind that looks like a URI is none', async () => {
+    const keys = await webcrypto.subtle.generateKey(p256, true, ['sign', 'verify'])
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: 'CN=x',
+      keys,
+      signingAlgorithm: p256,
+      notBefore: now,
+      notAfter: now,
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([
+          { type: 'dns', value: 'x, URI:spiffe://demo/party/bank-b' },
+          { type: 'url', value: 'spiffe://demo/party/bank-a' },
+        ]),
+      ],
+    })
+    expect(parsePeer(new Uint8Array(certificate.rawData))).toMatchObject({ name: 'bank-a' })
   })
 
   test('what is no certificate', () => {

@@ -14,6 +14,7 @@ const proposed: Run = {
   metrics: {},
   metricsModel: 0,
   modelId: undefined,
+  tee: '',
 }
 const runAfter = (...bodies: RunEventBody[]): Run =>
   bodies.reduce<Run>(
@@ -42,6 +43,11 @@ describe('what an event says about a run', () => {
     expect(running).toMatchObject({ state: 'running', reason: 'three parties', endedMs: undefined })
     const stopped = runAfter({ kind: 'state-changed', state: 'stopped', reason: 'by alice' })
     expect(stopped).toMatchObject({ state: 'stopped', reason: 'by alice', endedMs: 1_000 })
+  })
+
+  it('knows where the aggregator runs from its own word', () => {
+    const run = runAfter({ kind: 'attested', tee: 'simulated tdx-v4' })
+    expect(run).toEqual({ ...proposed, tee: 'simulated tdx-v4' })
   })
 
   it('shows what each party does: asked, delivered, late, and gone or refused rather than late', () => {

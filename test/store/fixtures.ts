@@ -64,6 +64,7 @@ export function modelVersion(data: Uint8Array, n = 1, overrides: Partial<ModelVe
     specJson: run.specJson,
     standardisation: { mean: [0.5, 0.25], deviation: [0.1, 0] },
     parties: ['bank-b', 'bank-a'],
+    tee: 'simulated tdx-v4',
     ...overrides,
   }
 }

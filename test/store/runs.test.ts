@@ -26,6 +26,7 @@ describe.each(engines)('runs on $name', (engine) => {
         metrics: {},
         metricsModel: 0,
         modelId: undefined,
+        tee: '',
       } satisfies Run)
       await store.runs.change(run.runId, () => ({ events: [state('accepted')] }))
       expect(await store.runs.create(newRun())).toMatchObject({ state: 'accepted' })

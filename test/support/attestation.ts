@@ -97,7 +97,7 @@ export async function createTestAttestation(
         log: createTestLog().log,
       }),
     revise: (changes) => sign({ ...base, version: 2, ...changes }),
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
 

@@ -15,7 +15,7 @@ export interface ReferenceValues {
   readonly advisories: readonly string[]
   /** The least tcbEvaluationDataNumber of TCB info and QE identity. */
   readonly minimumTcbEvaluation: number
-  /** Seconds since TCB info, QE identity and CRLs were issued. */
+  /** Seconds since TCB info, QE identity and the PCK CRL were issued; the root's CRL is a yearly one. */
   readonly maximumCollateralAge: number
   /** The evidence must be of one of these. */
   readonly programs: readonly ProgramReference[]

@@ -3,16 +3,16 @@
  * record. For operators who want to know before a run whether the aggregator is the one the federation agreed on.
  */
 import { relative } from 'node:path'
-import { CodedError } from '../../errors/index.ts'
+import type { CodedError } from '../../errors/index.ts'
 import { AttestationError } from '../../attestation/index.ts'
 import type { AppraiserOptions } from '../../../parties/index.ts'
 import { addressOr } from '../address.ts'
 import { exits } from '../exit.ts'
-import { openHome } from '../home.ts'
+import { type Home, openHome } from '../home.ts'
 import type { Context } from '../io.ts'
-import { createLog } from '../log.ts'
+import { createLog, silentLog } from '../log.ts'
 import { networkOf } from '../session.ts'
-import { openAppraiser } from './open.ts'
+import { openAppraiser } from './open-party.ts'
 
 /** A TDX quote and collateral from far away, together. */
 const DEADLINE_MS = 90_000
@@ -22,24 +22,29 @@ type Judgement = Parameters<NonNullable<AppraiserOptions['judged']>>[0]
 export async function check(context: Context, options: { readonly aggregator: string | undefined }): Promise<number> {
   const home = await openHome(context, 'party')
   const address = addressOr(options.aggregator, 'aggregator', home.config.aggregator)
+  const judgement = await attestAggregator(context, home, address)
+  context.result(recordOf(address, judgement), linesOf(context, address, judgement))
+  return judgement.refusal === undefined ? exits.ok.code : exits.failed.code
+}
+
+/** Throws whatever kept a verdict from being made: nobody at the address, no policy, nowhere to write. */
+export async function attestAggregator(context: Context, home: Home<'party'>, address: string): Promise<Judgement> {
   const network = await networkOf(context)
-  const log = createLog({ ...context, quiet: true }, 'coffer-attest')
+  const log = context.verbose ? createLog(context, 'coffer-attest') : silentLog
   let judgement: Judgement | undefined
-  const judged = (each: Judgement) => {
+  await using attestation = await openAppraiser(context, home, log, (each) => {
     judgement = each
-  }
-  await using attestation = await openAppraiser(context, home, log, judged)
+  })
   const { appraiser } = attestation
   await using connection = network.connect({ address, identity: home.identity, role: 'aggregator', appraiser })
-  const refusal = await connection.reach({ signal: new AbortController().signal, deadlineMs: DEADLINE_MS }).then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (refusal !== undefined && (judgement === undefined || !(refusal instanceof CodedError))) throw refusal
-  if (judgement === undefined) throw new Error('the aggregator was reached without a judgement')
-  const ok = refusal === undefined
-  context.result(recordOf(address, judgement), linesOf(context, address, judgement))
-  return ok ? exits.ok.code : exits.failed.code
+  const failure: unknown = await connection
+    .reach({ signal: new AbortController().signal, deadlineMs: DEADLINE_MS })
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  if (judgement !== undefined && (failure === undefined || judgement.refusal !== undefined)) return judgement
+  throw failure ?? new Error('the aggregator was reached without a judgement')
 }
 
 function recordOf(address: string, { verdict, refusal, simulated, record }: Judgement): object {
@@ -67,7 +72,7 @@ function linesOf(context: Context, address: string, { verdict, refusal, simulate
       ? `ACCEPTED: the aggregator at ${address} is what the federation's policy expects`
       : `REFUSED: the aggregator at ${address} is not used`,
     ...reasonsOf(refusal).map(({ code, text }) => `  ${code}: ${text}`),
-    ...(refusal === undefined ? [] : [`  -> ${refusal.row.next}`]),
+    ...(refusal === undefined ? [] : [`  ${refusal.row.cause}`, `  -> ${refusal.row.next}`]),
     ...(verdict === undefined
       ? []
       : [`  ${verdict.tee.toUpperCase()}, TCB status ${verdict.tcb.status}, root "${verdict.root.name}"`]),

@@ -48,7 +48,7 @@ export async function startFederation(
     await initParty({ ...inside, home }, { ...options, request: false, certificate: undefined, roots: undefined }, name)
   }
   const start = async (name: string, verb: string, home: string) => {
-    return [name, await processes.start(name, [verb, '--home', join(federation, home)])] as const
+    return [name, (await processes.start(name, [verb, '--home', join(federation, home)])).child] as const
   }
   const started = await Promise.all([
     start('aggregator', 'aggregator', 'aggregator'),

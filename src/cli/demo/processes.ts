@@ -19,25 +19,33 @@ const READY_DEADLINE_MS = 60_000
 /** For a program to end after SIGTERM before it is killed. */
 const END_DEADLINE_MS = 5_000
 
+export interface ReadyProgram {
+  readonly child: ChildProcess
+  /** Where it listens; '' where it does not. */
+  readonly address: string
+}
+
 export interface Processes extends AsyncDisposable {
-  /** Starts `coffer ARGS --json` and resolves when it says that it is ready. @throws CliError CLI_DEMO_PROGRAM */
-  start(name: string, args: readonly string[]): Promise<ChildProcess>
+  /**
+   * Starts `coffer ARGS --json`, from these sources or from a copy of them, and resolves when it says that it is ready.
+   * Throws CliError CLI_DEMO_PROGRAM.
+   */
+  start(name: string, args: readonly string[], main?: string): Promise<ReadyProgram>
 }
 
 /** @param logs the directory that gets one log file per program */
 export function createProcesses(logs: string): Processes {
   const children: ChildProcess[] = []
   return {
-    async start(name, args) {
-      const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args, '--json'], {
+    async start(name, args, main = MAIN) {
+      const child = spawn(process.execPath, ['--import', LOADER, main, ...args, '--json'], {
         // A program ends when the channel to its parent breaks: nothing outlives a demo that is killed.
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       })
       children.push(child)
       const log = join(logs, `${name}.log`)
       child.stderr?.pipe(createWriteStream(log))
-      await ready(child, name, log)
-      return child
+      return { child, address: await ready(child, name, log) }
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(children.map(end))
@@ -45,7 +53,7 @@ export function createProcesses(logs: string): Processes {
   }
 }
 
-async function ready(child: ChildProcess, name: string, log: string): Promise<void> {
+async function ready(child: ChildProcess, name: string, log: string): Promise<string> {
   const failed = (how: string) => new CliError('CLI_DEMO_PROGRAM', `${name} ${how}; its log is ${log}`)
   const signal = AbortSignal.timeout(READY_DEADLINE_MS)
   if (!child.stdout) throw failed('has no output')
@@ -63,6 +71,7 @@ async function ready(child: ChildProcess, name: string, log: string): Promise<vo
     throw signal.aborted ? failed(`was not ready within ${READY_DEADLINE_MS / 1000} s`) : cause
   })
   if (!/"ready":\s*true/.test(text)) throw failed(`said ${text} instead of being ready`)
+  return /"address":\s*"([^"]*)"/.exec(text)?.[1] ?? ''
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the demo ends with: one table for people, one object for scripts. */
 import type { Metrics } from '../../learning/index.ts'
+import type { Tampered } from './tampered.ts'
 
 export interface DemoResult {
   readonly alone: readonly { readonly name: string; readonly rows: number; readonly metrics: Metrics }[]
@@ -9,16 +10,19 @@ export interface DemoResult {
   readonly seconds: number
   readonly ceiling: number | undefined
   readonly holdoutRows: number
+  /** The changed aggregator, and why it was refused. */
+  readonly tampered: Tampered
 }
 
 const scores = ({ auc, ks }: Metrics) => ({ auc: auc ?? null, ks: ks ?? null })
 
-export function resultJson({ alone, federated, pooled, rounds, seconds }: DemoResult): object {
+export function resultJson({ alone, federated, pooled, rounds, seconds, tampered }: DemoResult): object {
   return {
     parties: alone.map(({ name, rows, metrics }) => ({ name, rows, alone: scores(metrics) })),
     federated: scores(federated),
     pooled: scores(pooled),
     rounds,
+    attestation: { simulated: true, tampered: { refused: true, code: tampered.refusal.code } },
     seconds: Math.round(seconds * 10) / 10,
   }
 }
@@ -47,6 +51,7 @@ export function resultLines(result: DemoResult): string[] {
     ...(ceiling === undefined
       ? []
       : [`The true risk of these made-up customers has an AUC of ${ceiling.toFixed(4)} here: the ceiling.`]),
+    `SIMULATED TEE: every party attested the aggregator before it spoke; a changed one was refused (${result.tampered.refusal.code}).`,
     `Done in ${seconds.toFixed(0)} s; nothing is left running.`,
   ]
 }

@@ -5,9 +5,10 @@
 import { createServer } from 'node:net'
 import type { CoordinatorStatus, Role } from '../../rpc/index.ts'
 import { addressOr, hostOf, portOf } from '../address.ts'
-import { type HomeConfig, readIdentity } from '../home.ts'
+import { type Home, type HomeConfig, readIdentity } from '../home.ts'
 import { explained, failureOf } from '../exit.ts'
 import type { Context } from '../io.ts'
+import { silentLog } from '../log.ts'
 import { CALL_DEADLINE_MS, networkOf, openSession } from '../session.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
@@ -60,7 +61,10 @@ export async function checkNeighbours(
     case 'party': {
       const who = `party ${config.name}`
       const coordinator = addressOr(options.coordinator, 'coordinator', config.coordinator)
-      return Promise.all([dialled(who, 'coordinator', coordinator), dialled(who, 'aggregator', config.aggregator)])
+      return Promise.all([
+        dialled(who, 'coordinator', coordinator),
+        checkAttestation(context, who, { directory, config, identity }),
+      ])
     }
     case 'coordinator':
       return Promise.all([
@@ -68,9 +72,46 @@ export async function checkNeighbours(
         dialled('coordinator', 'aggregator', config.aggregator),
       ])
     case 'aggregator':
-      return [await checkPort('aggregator', config.listen, reach)]
+      return [
+        await checkPort('aggregator', config.listen, reach),
+        await checkEvidence(context, { directory, config, identity }),
+      ]
     case 'user':
       return []
+  }
+}
+
+/** What the aggregator would start with. No quote is asked for: some devices give one only while nobody else does. */
+async function checkEvidence(context: Context, home: Home<'aggregator'>): Promise<Check> {
+  const name = 'aggregator, evidence'
+  try {
+    const { openAttestation } = await import('../attest/open-aggregator.ts')
+    const { attester, policy } = await openAttestation(context, home, silentLog)
+    const found = `${attester.name}, under version ${policy.version} of the attestation policy`
+    if (home.config.tee !== 'simulated') return ok(name, found)
+    return warn(name, `SIMULATED: ${found}`, 'nothing for trying out; in earnest, run it in a TEE')
+  } catch (error) {
+    return failed(name, error)
+  }
+}
+
+/** As the agent dials: what is found is written down as its verdict is. */
+async function checkAttestation(context: Context, who: string, home: Home<'party'>): Promise<Check> {
+  const name = `${who}, attests the aggregator`
+  const { aggregator } = home.config
+  try {
+    const { attestAggregator } = await import('../attest/check.ts')
+    const { simulated, refusal } = await attestAggregator(context, home, aggregator)
+    if (refusal !== undefined) return await failed(name, refusal)
+    return simulated
+      ? warn(
+          name,
+          `${aggregator} is accepted; it is SIMULATED`,
+          'nothing for trying out; in earnest, a federation on hardware',
+        )
+      : ok(name, `${aggregator} is what the federation's policy expects`)
+  } catch (error) {
+    return failed(name, error)
   }
 }
 

@@ -72,7 +72,7 @@ export async function initFederation(context: Context, options: Options, name: s
 /** Which aggregator is to be believed is for the organisations to say, once they know what it will run on. */
 const policySteps = ({ home }: Context): string[] => [
   'next: coffer attest measure, policy new and policy sign make the attestation policy of the federation; put it',
-  `      into ${home} and ${join(home, 'aggregator')} as ${homeFiles.attestationPolicy} (docs/trust.md says how)`,
+  `      into ${home} and ${join(home, 'aggregator')} as ${homeFiles.attestationPolicy} (docs/operations-attestation.md says how)`,
 ]
 
 /** A policy that accepts the program of this machine under a new seed, and the collateral for it. */

@@ -14,4 +14,5 @@ export {
   withDecisions,
 } from './state.ts'
 export { type Column, renderTable } from './table.ts'
+export { teeMark, teeText } from './tee.ts'
 export { ago, clean, decimal } from './text.ts'

@@ -3,9 +3,10 @@
  * then details, then the bar goes.
  */
 import type { MetricName, Metrics } from '../../learning/index.ts'
-import type { PartyActivity, RunState, TaskKind } from '../../round/index.ts'
+import { isSimulated, type PartyActivity, type RunState, type TaskKind } from '../../round/index.ts'
 import { bar, sparkline } from './spark.ts'
 import { isFinal, type PartyView, remainingMs, roundName, type ViewState } from './state.ts'
+import { teeText } from './tee.ts'
 import { ago, clock, compose, decimal, fit, type Segment, segment, type Tone, truncate } from './text.ts'
 
 export interface Frame {
@@ -48,7 +49,7 @@ const MAXIMUM_PARTIES = 12
 const trouble: readonly PartyActivity[] = ['refused', 'gone', 'late', 'absent', 'working', 'joined', 'delivered']
 
 export function renderView(view: ViewState, frame: Frame): string[] {
-  const lines = [titleLine(view, frame), progressLine(view, frame), []].concat(
+  const lines = [titleLine(view, frame), ...teeLines(view), progressLine(view, frame), []].concat(
     partyLines(view, frame),
     [[]],
     metricLines(view, frame),
@@ -69,6 +70,11 @@ function titleLine(view: ViewState, { width, now }: Frame): Segment[] {
     segment(view.state, stateTones[view.state]),
     segment(gap + time, 'dim'),
   ]
+}
+
+/** Second of all, where no narrow or low terminal cuts it off. */
+function teeLines({ tee }: ViewState): Segment[][] {
+  return tee === '' ? [] : [[segment(teeText(tee), isSimulated(tee) ? 'bad' : 'dim')]]
 }
 
 function progressLine(view: ViewState, { width, now }: Frame): Segment[] {

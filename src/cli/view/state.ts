@@ -13,6 +13,7 @@ import {
   type RunState,
   type TaskKind,
 } from '../../round/index.ts'
+import { teeText } from './tee.ts'
 
 export interface PartyView {
   readonly name: string
@@ -35,6 +36,8 @@ export interface ViewState {
   readonly name: string
   readonly state: RunState
   readonly reason: string
+  /** In which TEE the aggregator says it runs; empty until it has. */
+  readonly tee: string
   /** The last training round that was released, and how many there are to be. */
   readonly round: number
   readonly rounds: number
@@ -63,6 +66,7 @@ export function viewOf(run: Run): ViewState {
     name: run.name,
     state: 'proposed',
     reason: '',
+    tee: '',
     round: 0,
     rounds: run.rounds,
     open: undefined,
@@ -100,13 +104,16 @@ export function withDecisions(view: ViewState, run: Run): ViewState {
 /** An event that was seen already (after a reconnection) changes nothing. */
 export function reduceView(view: ViewState, event: RunEvent): ViewState {
   if (event.sequence <= view.lastSequence) return view
-  const text = describe(event, view)
+  // The head of the view shows it for as long as the run is watched.
+  const text = event.kind === 'attested' ? undefined : describe(event, view)
   const notes = text === undefined ? view.notes : [...view.notes, { atMs: event.atMs, text }].slice(-NOTES)
   return { ...applied(view, event), lastSequence: event.sequence, notes }
 }
 
 function applied(view: ViewState, event: RunEvent): ViewState {
   switch (event.kind) {
+    case 'attested':
+      return { ...view, tee: event.tee }
     case 'state-changed': {
       const ended = isFinal(event.state)
       const { state, reason } = event
@@ -167,6 +174,8 @@ export function remainingMs(view: ViewState, now: number): number | undefined {
 /** What a person wants to be told about an event in one line; undefined for the many that only move the picture. */
 export function describe(event: RunEvent, view: Pick<ViewState, 'rounds' | 'parties'>): string | undefined {
   switch (event.kind) {
+    case 'attested':
+      return `aggregator in ${teeText(event.tee)}`
     case 'state-changed':
       return `run ${event.state}${event.reason === '' ? '' : `: ${event.reason}`}`
     case 'party-changed': {

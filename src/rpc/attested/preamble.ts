@@ -69,8 +69,15 @@ export function sessionOf(
   }
 }
 
+/** Exporting a key takes 0.1 ms, and a server's own certificate is in every session. */
+const digests = new WeakMap<X509Certificate, Uint8Array>()
+
 /** SHA-256 of the certificate's SubjectPublicKeyInfo. */
 export function keyDigest(certificate: X509Certificate): Uint8Array {
+  const known = digests.get(certificate)
+  if (known !== undefined) return known
   const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
-  return new Uint8Array(createHash('sha256').update(spki).digest())
+  const digest = new Uint8Array(createHash('sha256').update(spki).digest())
+  digests.set(certificate, digest)
+  return digest
 }

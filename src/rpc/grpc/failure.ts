@@ -17,10 +17,14 @@ export interface FailedCall {
 export function failureOf(error: ServiceError, call: FailedCall): CodedError {
   const outcome = outcomeIn(error)
   if (outcome.code !== '') return errorOf(outcome, call.name, formatAddress(call.line.address))
-  if (error.code === status.UNAVAILABLE) return connectionFailure(error, call)
+  if (error.code === status.UNAVAILABLE || isGoodbye(error)) return connectionFailure(error, call)
   if (error.code === status.DEADLINE_EXCEEDED) return late(error, call)
   return errorOf(outcome, call.name, formatAddress(call.line.address))
 }
+
+/** A call that begins as the other side says GOAWAY; grpc-js 1.14.7 gives it as INTERNAL. */
+const isGoodbye = (error: ServiceError): boolean =>
+  error.code === status.INTERNAL && error.details.startsWith('Failed to start HTTP/2 stream')
 
 function outcomeIn(error: ServiceError): Outcome {
   const [code] = error.metadata.get(CODE_TRAILER)

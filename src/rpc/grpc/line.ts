@@ -48,12 +48,12 @@ export class FederationCredentials extends ChannelCredentials {
 
   constructor(line: Line) {
     super()
-    const { certificatePem, keyPem, rootsPem } = line.own.identity
+    const { certificatePem, keyPem } = line.own.identity
     this.#line = line
     this.#context = createSecureContext({
       cert: certificatePem,
       key: keyPem.reveal(),
-      ca: rootsPem,
+      ca: line.own.roots.map((each) => each.toString()),
       minVersion: 'TLSv1.3',
     })
   }

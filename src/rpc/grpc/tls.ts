@@ -30,15 +30,19 @@ export interface DoorOptions {
 
 /** Parties of one run, twice over for reconnecting, and users: more is a mistake or an attack. */
 const MAXIMUM_CONNECTIONS = 4096
-/** Of these, connections whose handshake is not over: it takes milliseconds, so the oldest of many is not in earnest. */
-const MAXIMUM_HANDSHAKES = 512
+/**
+ * Of these, connections whose handshake is not over. All parties of the largest run may come at the same instant, twice:
+ * with fewer places a storm throws itself out, because each that dials again displaces one that is being served. Beyond
+ * that the oldest goes: it is not in earnest.
+ */
+const MAXIMUM_HANDSHAKES = 2048
 
 export async function openDoor({ address, own, settings, log, admit }: DoorOptions): Promise<Door> {
-  const { certificatePem, keyPem, rootsPem } = own.identity
+  const { certificatePem, keyPem } = own.identity
   const server = createServer({
     cert: certificatePem,
     key: keyPem.reveal(),
-    ca: rootsPem,
+    ca: own.roots.map((each) => each.toString()),
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],
     requestCert: true,

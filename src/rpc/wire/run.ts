@@ -1,6 +1,7 @@
 /** Messages of proto/coffer/v1/run.proto: runs, their events, model versions, chunks. */
 import type { MetricName, Metrics, Standardisation } from '../../learning/index.ts'
 import type { ModelVersion, PartyState, Run, RunEvent, RunEventBody, TaskKind } from '../../round/index.ts'
+import type { Attested__Output } from '../../gen/coffer/v1/Attested.ts'
 import type { Chunk__Output } from '../../gen/coffer/v1/Chunk.ts'
 import type { Metric__Output } from '../../gen/coffer/v1/Metric.ts'
 import type { ModelVersion__Output } from '../../gen/coffer/v1/ModelVersion.ts'
@@ -28,6 +29,7 @@ import {
   optional,
   prose,
   runId,
+  text,
 } from './values.ts'
 
 export const chunkData = bytes(1, limit.MAXIMUM_CHUNK_BYTES)
@@ -36,6 +38,9 @@ export const round = integer(0, limit.MAXIMUM_ROUND)
 const reason = prose(limit.MAXIMUM_DETAIL)
 const runName = prose(200)
 const names = distinct(name, limit.MAXIMUM_PARTIES)
+/** An attester's name. It is shown in terminals and files of everybody, so nothing but plain characters. */
+const tee = text('1 to 64 printable ASCII characters', (value) => /^[ -~]{1,64}$/.test(value))
+const teeOrNone = text('at most 64 printable ASCII characters', (value) => /^[ -~]{0,64}$/.test(value))
 
 export const runState = choice({
   proposed: 'PROPOSED',
@@ -131,6 +136,7 @@ const runFields = {
   metrics,
   metricsModel: round,
   modelId: optional(modelId, ''),
+  tee: teeOrNone,
 }
 
 export const run = record<Run, Run__Output>({ ...runFields, specJson })
@@ -155,6 +161,7 @@ const modelFields = {
   metrics,
   standardisation,
   parties: names,
+  tee: teeOrNone,
 }
 
 export const modelVersion = record<ModelVersion, ModelVersion__Output>({ ...modelFields, specJson })
@@ -165,6 +172,8 @@ export const listedModel = mapped<ModelVersion, ModelVersion, ModelVersion__Outp
   (value) => value,
   (value) => ({ ...value, specJson: none, standardisation: { mean: [], deviation: [] } }),
 )
+
+const attested = record<{ tee: string }, Attested__Output>({ tee })
 
 const stateChanged = record<{ state: Run['state']; reason: string }, StateChanged__Output>({ state: runState, reason })
 
@@ -211,6 +220,7 @@ function milliseconds32(): Field<number, number> {
 }
 
 const eventCase = {
+  attested: 'attested',
   'state-changed': 'stateChanged',
   'party-changed': 'partyChanged',
   'round-opened': 'roundOpened',
@@ -225,6 +235,7 @@ export const runEvent: Field<RunEvent, object> = both(
   oneOf<RunEventBody, NonNullable<RunEvent__Output['what']>>(
     'what',
     {
+      attested: tagged('attested', attested),
       stateChanged: tagged('state-changed', stateChanged),
       partyChanged: tagged('party-changed', partyChanged),
       roundOpened: tagged('round-opened', roundOpened),

@@ -30,6 +30,7 @@ const lineage = {
   rounds: 12,
   parties: ['north', 'south'],
   metrics: { auc: 0.75123 },
+  tee: 'TDX by configfs-tsm',
 }
 
 function optionsFor(model: ModelSpec, task: TaskSpec, directory: string): ExportOptions {
@@ -103,7 +104,7 @@ describe('an exported model', () => {
       options.plan.parameters.map(({ name, shape }) => ({ name, shape })),
     )
     expect(tensors.flatMap(({ values }) => [...values])).toEqual([...options.parameters])
-    expect(metadata).toMatchObject({ model: 'aa11', job_digest: '07'.repeat(32) })
+    expect(metadata).toMatchObject({ model: 'aa11', tee: 'TDX by configfs-tsm', job_digest: '07'.repeat(32) })
 
     const preprocessing = JSON.parse(await read('preprocessing.json'))
     expect(preprocessing.features).toEqual(features)

@@ -51,10 +51,10 @@ function collateralFields({ quote, demands }: Judgement, collateral: Collateral,
 
 const dates = (from: number, to: number): string => `${day(from)} to ${day(to)}`
 
-const DAY = 86_400
+const HOUR = 3_600
 
 function duration(seconds: number): string {
-  if (Math.abs(seconds) < DAY) return `${seconds} s`
-  const days = Math.floor(seconds / DAY)
-  return days === 1 ? '1 day' : `${days} days`
+  if (Math.abs(seconds) < 2 * HOUR) return `${seconds} s`
+  const hours = Math.floor(seconds / HOUR)
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
 }

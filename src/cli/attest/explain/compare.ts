@@ -21,13 +21,13 @@ export function compareProgram(body: Body, demands: readonly Demand[]): (name: F
   }
 }
 
-/** With more than one demand, what each expects is told with its name. */
+/** Where demands expect different things, each is told with its name: all of them must hold. */
 export function together(found: readonly ({ readonly name: string } & Comparison)[]): Comparison {
   const judged = found.flatMap(({ holds }) => (holds === undefined ? [] : [holds]))
-  const texts = (name: string, expected: readonly string[]) =>
-    new Set(found.map((each) => each.expected?.join())).size > 1 ? expected.map((text) => `${name}: ${text}`) : expected
+  const texts = found.map(({ name, expected = [] }) => ({ name, text: expected.join(' or ') }))
+  const differ = new Set(texts.map(({ text }) => text)).size > 1
   return {
-    expected: [...new Set(found.flatMap(({ name, expected = [] }) => texts(name, expected)))],
+    expected: differ ? [texts.map(({ name, text }) => `${name}: ${text}`).join('; ')] : (found[0]?.expected ?? []),
     holds: judged.length === 0 ? undefined : judged.every(Boolean),
   }
 }

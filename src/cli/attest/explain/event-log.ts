@@ -11,17 +11,17 @@ const EV_NO_ACTION = 3
 
 /** TCG PC Client Platform Firmware Profile 1.06, section 10.4.1. */
 const types: ReadonlyMap<number, string> = new Map([
-  ...([
-    [0x1, 'EV_POST_CODE'],
-    [0x4, 'EV_SEPARATOR'],
-    [0x5, 'EV_ACTION'],
-    [0x6, 'EV_EVENT_TAG'],
-  ] as const),
-  ...([
-    [0x7, 'EV_S_CRTM_CONTENTS'],
-    [0x8, 'EV_S_CRTM_VERSION'],
-    [0xd, 'EV_IPL'],
-  ] as const),
+  [0x1, 'EV_POST_CODE'],
+  [0x4, 'EV_SEPARATOR'],
+  [0x5, 'EV_ACTION'],
+  [0x6, 'EV_EVENT_TAG'],
+  [0x7, 'EV_S_CRTM_CONTENTS'],
+  [0x8, 'EV_S_CRTM_VERSION'],
+  [0x9, 'EV_CPU_MICROCODE'],
+  [0xa, 'EV_PLATFORM_CONFIG_FLAGS'],
+  [0xb, 'EV_TABLE_OF_DEVICES'],
+  [0xc, 'EV_COMPACT_HASH'],
+  [0xd, 'EV_IPL'],
   [0x80000001, 'EV_EFI_VARIABLE_DRIVER_CONFIG'],
   [0x80000002, 'EV_EFI_VARIABLE_BOOT'],
   [0x80000003, 'EV_EFI_BOOT_SERVICES_APPLICATION'],
@@ -59,9 +59,10 @@ function eventLogFields({ eventLog, quote: { body }, verdict }: Judgement, tell:
     ...names.map((name, at) => {
       const [led, register] = [values[at] ?? '', registers[at] ?? '']
       const own = measured.filter((event) => event.register === at + 1)
-      return tell(name, counted(own), { holds: led === register, ...(led !== register && { expected: [register] }) })
+      const meaning = led === register ? 'They do.' : `They lead to ${led}.`
+      return tell(name, counted(own), { holds: led === register, meaning })
     }),
-    ...(proved === undefined ? [] : [tell('eventText', `${proved} of ${measured.length} events`)]),
+    tell('eventText', proved === undefined ? 'not established' : `${proved} of ${measured.length} events`),
   ]
 }
 
@@ -78,8 +79,8 @@ function read(eventLog: Uint8Array): LogEvent[] | string {
 function counted(events: readonly LogEvent[]): string {
   const counts = new Map<string, number>()
   for (const { type } of events) {
-    const name = types.get(type) ?? `type 0x${type.toString(16)}`
+    const name = types.get(type) ?? `type_0x${type.toString(16)}`
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
-  return events.length === 0 ? 'no event' : [...counts].map(([name, count]) => `${count} ${name}`).join(', ')
+  return events.length === 0 ? 'no event' : [...counts].map(([name, count]) => `${count}×${name}`).join(', ')
 }

@@ -10,7 +10,6 @@ import type { VerifyOptions } from '../verify.ts'
 import { agrees, type Explanation, jsonOf } from './explanation.ts'
 import { linesOf } from './print.ts'
 import { explainQuote } from './quote.ts'
-import { explainRecord } from './record.ts'
 
 export async function explain(context: Context, options: VerifyOptions, file: string): Promise<number> {
   const path = context.path(file)
@@ -21,13 +20,19 @@ export async function explain(context: Context, options: VerifyOptions, file: st
   return explanation.outcome === 'refused' || !agrees(explanation) ? exits.failed.code : exits.ok.code
 }
 
-function explained(context: Context, options: VerifyOptions, bytes: Uint8Array, path: string): Promise<Explanation> {
+async function explained(
+  context: Context,
+  options: VerifyOptions,
+  bytes: Uint8Array,
+  path: string,
+): Promise<Explanation> {
   if (isQuote(bytes)) return explainQuote(context, options, bytes)
   if (!isJson(bytes)) {
     throw new CliError('CLI_ARGUMENT_INVALID', `${path} is neither a verification record (JSON) nor a quote (bytes)`)
   }
   const given = Object.entries(options).find(([, value]) => value !== undefined)
-  if (given === undefined) return explainRecord(bytes, path)
+  // A quote needs nothing of what a party runs, and is told sooner without it.
+  if (given === undefined) return (await import('./record.ts')).explainRecord(bytes, path)
   throw new CliError('CLI_ARGUMENT_INVALID', `--${given[0]} is for quotes: a record brings all it was judged by`)
 }
 

@@ -31,13 +31,15 @@ export interface Comparison {
   readonly expected?: readonly string[]
   /** Absent where nothing is compared. */
   readonly holds?: boolean | undefined
+  /** What this value tells, after the words on the field. */
+  readonly meaning?: string | undefined
 }
 
 export type Teller = (name: FieldName, value: string, comparison?: Comparison) => Field
 
 /** `established`: the checks that these fields rest on were made, and held. */
 export function createTeller(reasons: readonly Reason[], established: boolean): Teller {
-  return (name, value, { expected, holds } = {}) => {
+  return (name, value, { expected, holds, meaning } = {}) => {
     const codes = [...new Set(reasons.map(({ code }) => code).filter((code) => placeOf(code) === name))]
     const refused = codes.length > 0 || holds === false
     const verdict = refused ? 'refused' : !established ? 'claim' : holds === true ? 'ok' : 'note'
@@ -45,7 +47,7 @@ export function createTeller(reasons: readonly Reason[], established: boolean): 
     return {
       ...{ name, value: value === '' ? 'none' : value, verdict },
       ...(expected !== undefined && expected.length > 0 && { expected }),
-      explanation,
+      explanation: meaning === undefined ? explanation : `${explanation} ${meaning}`,
       ...(codes.length > 0 && { codes }),
     }
   }

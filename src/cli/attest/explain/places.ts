@@ -11,6 +11,7 @@ const places: Readonly<Record<EvidenceCode | SessionCode | AppraisalCode, Place>
   SESSION_FEDERATION: 'federation',
   SESSION_RUN: 'run',
   SESSION_POLICY: 'policyDigest',
+  SESSION_ROOTS: 'rootsDigest',
   SESSION_SERVER_KEY: 'serverKey',
   SESSION_CLIENT_KEY: 'clientKey',
   SESSION_NONCE: 'nonce',

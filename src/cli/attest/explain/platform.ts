@@ -1,6 +1,7 @@
 /** The sections on the machine: how current it is, who it is, who made the quote, and where trust ends. */
+import { X509Certificate } from 'node:crypto'
 import { toHex, sha256 } from '../../../crypto/index.ts'
-import type { ReferenceValues, Verdict } from '../../../attestation/index.ts'
+import { intelSgxRootPem, type ReferenceValues, type TcbStatus, type Verdict } from '../../../attestation/index.ts'
 import { together } from './compare.ts'
 import { type Comparison, createTeller, day, type Field, type Section, type Teller } from './field.ts'
 import { isSimulated, type Demand, type Judgement } from './judgement.ts'
@@ -26,34 +27,41 @@ function demanded(
 
 function tcbFields({ tcb }: Verdict, demands: readonly Demand[], tell: Teller): Field[] {
   const { status, date, evaluation, advisories, current } = tcb
+  const statuses = demanded(demands, ({ tcbStatuses: expected }) => ({ expected, holds: lists(expected, status) }))
+  const evaluations = demanded(demands, ({ minimumTcbEvaluation: least }) => {
+    return { expected: [`${least} or later`], holds: evaluation >= least }
+  })
+  const accepted = demanded(demands, ({ advisories: list }) => {
+    return { expected: list.length === 0 ? ['none'] : list, holds: advisories.every((each) => lists(list, each)) }
+  })
   return [
-    tell(
-      'tcbStatus',
-      status,
-      demanded(demands, ({ tcbStatuses }) => {
-        return { expected: tcbStatuses, holds: tcbStatuses.includes(status) }
-      }),
-    ),
+    tell('tcbStatus', status, { ...statuses, meaning: statusWords[status] }),
     tell('tcbDate', day(date)),
-    tell(
-      'tcbEvaluation',
-      String(evaluation),
-      demanded(demands, ({ minimumTcbEvaluation: least }) => {
-        return { expected: [`${least} or later`], holds: evaluation >= least }
-      }),
-    ),
-    tell(
-      'advisories',
-      advisories.join(', '),
-      demanded(demands, ({ advisories: accepted }) => {
-        return { expected: listOrNone(accepted), holds: advisories.every((each) => accepted.includes(each)) }
-      }),
-    ),
+    tell('tcbEvaluation', String(evaluation), evaluations),
+    tell('advisories', advisories.join(', '), accepted),
     ...(current ? [tell('currentTcb', `${current.status}, of ${day(current.date)}${among(current.advisories)}`)] : []),
   ]
 }
 
-const listOrNone = (list: readonly string[]): readonly string[] => (list.length === 0 ? ['none'] : list)
+const statusWords: Readonly<Record<TcbStatus, string>> = {
+  UpToDate: 'UpToDate: no known weakness is open.',
+  SWHardeningNeeded: 'SWHardeningNeeded: the program itself must guard against the advisories below.',
+  ConfigurationNeeded:
+    'ConfigurationNeeded: the firmware is current, but a setting of the platform leaves a weakness open.',
+  ConfigurationAndSWHardeningNeeded:
+    'ConfigurationAndSWHardeningNeeded: a setting leaves a weakness open, and the program itself must guard against others.',
+  OutOfDate: 'OutOfDate: known weaknesses are open; firmware or microcode has to be updated.',
+  OutOfDateConfigurationNeeded:
+    'OutOfDateConfigurationNeeded: an update is missing, and a setting leaves a weakness open.',
+  Revoked: 'Revoked: the keys of such platforms may be known to others; no policy can accept it.',
+  TDRelaunchAdvised: 'TDRelaunchAdvised: the TDX module was updated since the machine was launched; launch it anew.',
+  TDRelaunchAdvisedConfigurationNeeded:
+    'TDRelaunchAdvisedConfigurationNeeded: launch the machine anew, and correct a setting of the platform.',
+}
+
+/** As the verifier compares. */
+const lists = (list: readonly string[], value: string): boolean =>
+  list.some((each) => each.toLowerCase() === value.toLowerCase())
 const among = (advisories: readonly string[]): string => (advisories.length === 0 ? '' : `; ${advisories.join(', ')}`)
 
 const sgxTypes = ['standard', 'scalable', 'scalable with integrity']
@@ -106,20 +114,13 @@ function rootFields(judgement: Judgement, tell: Teller): Field[] {
   const { name, fingerprint } = verdict?.root ?? { name: own.commonName, fingerprint: toHex(sha256(own.raw)) }
   const simulated = isSimulated(judgement)
   const holds = verdict === undefined ? undefined : true
+  const listed = demanded(demands, ({ roots }) => ({
+    ...{ expected: roots.map((root) => root.toLowerCase()), holds: lists(roots, fingerprint) },
+  }))
+  const meaning = fingerprint === INTEL_ROOT ? 'This is the one of Intel.' : 'This is not the one of Intel.'
   return [
     tell('root', name, { holds }),
-    tell(
-      'rootFingerprint',
-      fingerprint,
-      demands.length === 0
-        ? { holds }
-        : demanded(demands, ({ roots }) => {
-            return {
-              expected: roots.map((root) => root.toLowerCase()),
-              holds: roots.some((root) => root.toLowerCase() === fingerprint),
-            }
-          }),
-    ),
+    tell('rootFingerprint', fingerprint, { ...(demands.length === 0 ? { holds } : listed), meaning }),
     tell(
       'simulated',
       simulated ? 'no: SIMULATED, it protects nothing' : 'yes, by its name',
@@ -127,3 +128,5 @@ function rootFields(judgement: Judgement, tell: Teller): Field[] {
     ),
   ]
 }
+
+const INTEL_ROOT = new X509Certificate(intelSgxRootPem).fingerprint256.replaceAll(':', '').toLowerCase()

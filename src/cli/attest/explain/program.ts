@@ -43,7 +43,7 @@ function quoteFields({ quote, size, verdict, demands, reportData }: Judgement, t
 
 const bound = (found: string, expected: string | undefined): Comparison =>
   expected === undefined
-    ? { expected: ['not compared: no expected report data is known'] }
+    ? { expected: ['not given, so not compared'] }
     : { expected: [expected], holds: found === expected }
 
 const TD_ORDER = [

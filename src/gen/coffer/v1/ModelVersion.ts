@@ -17,6 +17,7 @@ export interface ModelVersion {
   'specJson'?: (Buffer | Uint8Array | string);
   'standardisation'?: (_coffer_v1_Standardisation | null);
   'parties'?: (string)[];
+  'tee'?: (string);
 }
 
 export interface ModelVersion__Output {
@@ -32,4 +33,5 @@ export interface ModelVersion__Output {
   'specJson': (Buffer);
   'standardisation': (_coffer_v1_Standardisation__Output | null);
   'parties': (string)[];
+  'tee': (string);
 }

@@ -21,6 +21,7 @@ export interface Run {
   'metrics'?: (_coffer_v1_Metric)[];
   'metricsModel'?: (number);
   'modelId'?: (string);
+  'tee'?: (string);
 }
 
 export interface Run__Output {
@@ -39,4 +40,5 @@ export interface Run__Output {
   'metrics': (_coffer_v1_Metric__Output)[];
   'metricsModel': (number);
   'modelId': (string);
+  'tee': (string);
 }
