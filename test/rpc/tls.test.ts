@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 import { createPrivateKey, webcrypto } from 'node:crypto'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { connect as connectHttp2 } from 'node:http2'
 import {
   type AddressInfo,
@@ -302,6 +303,16 @@ describe('the inside of the libraries', () => {
     const server = new grpc.Server()
     expect(() => widenReceiveWindows(server, () => undefined)).not.toThrow()
     server.forceShutdown()
+  })
+
+  test('is that of the pinned version, whose connector has a socket before HTTP/2 begins', () => {
+    const { version } = createRequire(import.meta.url)('@grpc/grpc-js/package.json')
+    // On an upgrade: read subchannel-connector.ts and channel-credentials.ts anew, then change the number here.
+    expect(version).toBe('1.14.7')
+    for (const name of ['_isSecure', '_equals', '_createSecureConnector']) {
+      expect(Reflect.get(grpc.ChannelCredentials.createSsl(), name)).toBeTypeOf('function')
+    }
+    expect(Reflect.get(new grpc.Server(), 'createConnectionInjector')).toBeTypeOf('function')
   })
 
   test('is missed when it changes', () => {

@@ -9,7 +9,7 @@
  * client's certificate. A server that refuses it just closes, and that is seen as a connection which was secured and
  * then ended before HTTP/2 began.
  *
- * `_createSecureConnector` is an underscore API of grpc-js 1.14.7 (pinned; test/rpc/windows.test.ts guards it).
+ * `_createSecureConnector` is an underscore API of grpc-js 1.14.7 (pinned; test/rpc/tls.test.ts guards it).
  */
 import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'

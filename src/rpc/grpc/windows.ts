@@ -3,7 +3,7 @@
  * open), and how many messages a stream object reads ahead.
  *
  * Both reach into what the libraries keep private, so each checks first that it finds what it expects and checks
- * afterwards that it has worked; the package is pinned, and test/rpc/windows.test.ts fails loudly on an upgrade that
+ * afterwards that it has worked; the package is pinned, and test/rpc/tls.test.ts fails loudly on an upgrade that
  * changes the inside. Must run before the server's injector is made.
  */
 import { EventEmitter } from 'node:events'
