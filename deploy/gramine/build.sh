@@ -12,7 +12,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$PWD/gramine-build
 
 refuse() { echo "build: $1" >&2; exit 2; }
-for file in coffer.yaml certificate.pem key.pem roots.pem attestation-policy.json; do
+# What is measured. Certificate, key and policy are not, and need not be there: who builds the same enclave to compare
+# has no key, and nobody has the policy yet, since it lists the MRENCLAVE that this makes.
+for file in coffer.yaml roots.pem; do
   [ -f "$home/$file" ] || refuse "$home/$file is missing"
 done
 [ -f "$bundle" ] || refuse "there is no bundle $bundle; make it with: npm run bundle"
@@ -31,6 +33,6 @@ gramine-manifest \
 cd "$work"
 gramine-sgx-sign --key "$key" --manifest aggregator.manifest --output aggregator.manifest.sgx
 
-echo "build: start it in $work with"
+echo "build: start it in $work, with attestation-policy.json, certificate.pem and key.pem in $home,"
 echo "  gramine-sgx aggregator"
 echo "build: for the policy, coffer attest measure --sigstruct $work/aggregator.sig"

@@ -16,6 +16,9 @@ refuse() { echo "build: $1" >&2; exit 2; }
 for file in coffer.yaml certificate.pem key.pem roots.pem attestation-policy.json; do
   [ -f "$home/$file" ] || refuse "$home/$file is missing"
 done
+# The policy is in MRENCLAVE here, so it cannot list MRENCLAVE: one program has to be named by its signer.
+grep -Eq '"mrEnclave"[[:space:]]*:[[:space:]]*"any"' "$home/attestation-policy.json" ||
+  refuse "$home/attestation-policy.json has no program with mrEnclave: any: it cannot accept this enclave, see README.md"
 [ -f "$bundle" ] || refuse "there is no bundle $bundle; make it with: npm run bundle"
 [ -f "$key" ] || refuse "there is no key $key"
 [ -d "$modules/koffi" ] && [ -d "$modules/@koromix/koffi-linux-x64" ] || refuse "$modules has no koffi for linux-x64"
@@ -45,4 +48,5 @@ occlum build --sign-key "$key"
 
 echo "build: start it in $work/instance with"
 echo "  occlum run /bin/node /coffer/aggregator.mjs --home /coffer/home"
-echo "build: for the policy, coffer attest measure --mrenclave $(occlum print mrenclave)"
+echo "build: MRSIGNER, as in the policy: $(occlum print mrsigner)"
+echo "build: MRENCLAVE, to recognise this build by: $(occlum print mrenclave)"

@@ -10,7 +10,9 @@ import { onTestFinished } from 'vitest'
 export const deploy = fileURLToPath(new URL('../../deploy', import.meta.url))
 export const read = (path: string) => readFile(join(deploy, path), 'utf8')
 export const run = promisify(execFile)
-export const HOME_FILES = ['attestation-policy.json', 'certificate.pem', 'coffer.yaml', 'key.pem', 'roots.pem']
+export const POLICY_FILE = 'attestation-policy.json'
+/** Of a home, without the policy: it lists the measurement, and so cannot be in what is measured. */
+export const IMAGE_FILES = ['certificate.pem', 'coffer.yaml', 'key.pem', 'roots.pem']
 
 /** Gone when the test ends. */
 export async function directory(): Promise<string> {

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { chmod, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { deploy, directory, HOME_FILES, put, read, shell } from './deploy-files.ts'
-import { createHome } from './homes.ts'
+import { bundleMeasured } from '../../scripts/measured-bundle.ts'
+import { deploy, directory, IMAGE_FILES, put, read, shell } from './deploy-files.ts'
+import { configOf, createHome } from './homes.ts'
 
 describe('tdx: the unit', () => {
   const settings = async () =>
@@ -31,6 +32,15 @@ describe('tdx: the unit', () => {
     expect(unit.has('Environment')).toBe(false)
   })
 
+  test('clears every variable that the bundle reads, and those of Node that load, trust or tell', async () => {
+    const unit = await read('tdx/coffer-aggregator.service')
+    const cleared = [...unit.matchAll(/^UnsetEnvironment=(.*)$/gm)].flatMap(([, names = '']) => names.split(' '))
+    const code = Buffer.from((await bundleMeasured(join(deploy, '..'))).code).toString('utf8')
+    const names = [...code.matchAll(/\bprocess\w*\.env\.(\w+)/g)].map(([, name]) => name)
+    expect(names).toEqual(expect.arrayContaining(['GRPC_TRACE', 'GRPC_SSL_CIPHER_SUITES', 'grpc_proxy']))
+    expect(cleared).toEqual(expect.arrayContaining([...names, 'NODE_OPTIONS', 'NODE_TLS_REJECT_UNAUTHORIZED']))
+  })
+
   test('may write where the attester writes', async () => {
     const text = await read('tdx/coffer-aggregator.service')
     const paths = [...text.matchAll(/^ReadWritePaths=-?(.*)$/gm)].map(([, path]) => path)
@@ -43,14 +53,20 @@ describe('tdx: the unit', () => {
 })
 
 describe('tdx: prepare.sh', () => {
-  test('fills the tree of an image, and keeps the key to root', async () => {
-    await using home = await createHome()
+  const POLICY = '/var/lib/coffer/attestation-policy.json'
+
+  test('fills the tree of an image without the policy, and keeps the key to root', async () => {
+    await using home = await createHome({ config: configOf({ attestationPolicy: POLICY }) })
     const root = await directory()
     await put(root, { 'aggregator.mjs': '// program' })
     const { code, out } = await shell('tdx/prepare.sh', [join(root, 'aggregator.mjs'), home.path, join(root, 'image')])
     expect({ code, out }).toMatchObject({ code: 0 })
     const place = join(root, 'image/etc/coffer/aggregator')
-    expect((await readdir(place)).sort()).toEqual(HOME_FILES)
+    expect((await readdir(place)).sort()).toEqual(IMAGE_FILES)
+    expect(await readdir(join(root, 'image/var/lib/coffer'))).toEqual([])
+    const unit = join(root, 'image/etc/systemd/system/coffer-aggregator.service')
+    expect(await readFile(`${unit}.d/policy.conf`, 'utf8')).toBe(`[Unit]\nRequiresMountsFor=${POLICY}\n`)
+    expect(out).toContain(`not in the image, and read at each start: ${POLICY}`)
     expect((await stat(join(place, 'key.pem'))).mode & 0o777).toBe(0o600)
     expect((await stat(place)).mode & 0o777).toBe(0o700)
     expect(await readFile(join(root, 'image/opt/coffer/aggregator.mjs'), 'utf8')).toBe('// program')
@@ -62,8 +78,37 @@ describe('tdx: prepare.sh', () => {
     expect(existsSync(wanted)).toBe(true)
   })
 
+  const outside = [`"${POLICY}"`, `'${POLICY}' # on the disk`, '/etc/coffer-policy/policy.json', '/policy.json']
+  test.each(outside)('takes attestationPolicy: %s', async (value) => {
+    await using home = await createHome({ config: configOf({ attestationPolicy: value }) })
+    const argv = [join(home.path, 'roots.pem'), home.path, await directory()]
+    expect(await shell('tdx/prepare.sh', argv)).toMatchObject({ code: 0 })
+  })
+
+  test.each([
+    'attestation-policy.json',
+    './var/policy.json',
+    '/etc/coffer',
+    '/etc/coffer/aggregator/attestation-policy.json',
+    '"/etc/coffer/attestation-policy.json"',
+    '/var/../etc/coffer/policy.json',
+    '//etc/coffer/policy.json',
+    '/etc/./coffer/policy.json',
+    '/var/lib/coffer/a policy.json',
+    '',
+    `${POLICY}\nattestationPolicy: ${POLICY}`,
+  ])('refuses attestationPolicy: %s, and leaves the image alone', async (value) => {
+    await using home = await createHome({ config: configOf({ attestationPolicy: value }) })
+    const image = await directory()
+    const { code, out } = await shell('tdx/prepare.sh', [join(home.path, 'roots.pem'), home.path, image])
+    expect(code).toBe(2)
+    expect(out).toContain('expected an absolute path outside of /etc/coffer')
+    expect(out).toContain('it cannot be in the image')
+    expect(await readdir(image)).toEqual([])
+  })
+
   test('refuses a home that is not whole', async () => {
-    await using home = await createHome()
+    await using home = await createHome({ config: configOf({ attestationPolicy: POLICY }) })
     await rm(join(home.path, 'roots.pem'))
     const { code, out } = await shell('tdx/prepare.sh', [join(home.path, 'coffer.yaml'), home.path, await directory()])
     expect(code).toBe(2)

@@ -1,12 +1,15 @@
 /** deploy/: files that no machine here can run. What can be checked without one: form, names, the lines that matter. */
-import { readdir, stat } from 'node:fs/promises'
+import { createHash, createPublicKey } from 'node:crypto'
+import { chmod, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { DEPLOYED_PRODUCT, DEPLOYED_SVN } from '../../src/cli/attest/measure-programs.ts'
+import { policyWarnings } from '../../src/cli/policy/warnings.ts'
 import { parseConfig } from '../../src/job/index.ts'
-import { deploy, directory, HOME_FILES, put, read, run, shell } from './deploy-files.ts'
-import { createHome } from './homes.ts'
+import { aggregator, sgx } from '../job/attestation-policies.ts'
+import { deploy, directory, IMAGE_FILES, POLICY_FILE, put, read, run, shell } from './deploy-files.ts'
+import { createHome, productionPolicy } from './homes.ts'
 
 test.each(['tdx/prepare.sh', 'tdx/check.sh', 'occlum/build.sh', 'gramine/build.sh'])('%s is a script', async (path) => {
   await run('bash', ['-n', join(deploy, path)])
@@ -25,15 +28,21 @@ test('each folder has a README that says what never ran on hardware, and names e
   }
 })
 
-test.each(['occlum/build.sh', 'gramine/build.sh', 'tdx/prepare.sh'])(
-  '%s asks for every file of a home',
-  async (path) => {
-    const text = await read(path)
-    for (const file of HOME_FILES) expect(text).toContain(file)
-  },
-)
+test.each([
+  ['tdx/prepare.sh', IMAGE_FILES],
+  ['gramine/build.sh', ['coffer.yaml', 'roots.pem']],
+  ['occlum/build.sh', [POLICY_FILE, ...IMAGE_FILES]],
+])('%s asks for the files of a home that it puts into what is measured', async (path, files) => {
+  const [, asked = ''] = /^for file in (.*); do\n {2}\[ -f "\$home\/\$file" \]/m.exec(await read(path)) ?? []
+  expect(asked.split(' ').sort()).toEqual([...files].sort())
+})
 
 describe('occlum', () => {
+  /** Named by its signer: what the policy of an image that contains it has to be. */
+  const bySigner = () => {
+    const { roles } = aggregator({ programs: [{ ...sgx, mrEnclave: 'any', mrSigner: ['ab'.repeat(32)] }] })
+    return productionPolicy({ roles })
+  }
   test('Occlum.json keeps the host out', async () => {
     const config = JSON.parse(await read('occlum/Occlum.json'))
     expect(config.metadata).toMatchObject({
@@ -65,7 +74,7 @@ describe('occlum', () => {
       expect(script, path).toContain(`$work/stage/${path.slice('../stage/'.length)}`)
     }
     const home = staged.filter((path) => path.includes('/home/')).map((path) => path.split('/').at(-1))
-    expect(home.sort()).toEqual(HOME_FILES)
+    expect(home.sort()).toEqual([POLICY_FILE, ...IMAGE_FILES])
   })
 
   test('build.sh starts what bom.yaml put there', async () => {
@@ -76,7 +85,7 @@ describe('occlum', () => {
   })
 
   test('build.sh refuses a program that is not position-independent', async () => {
-    await using home = await createHome()
+    await using home = await createHome({ signed: bySigner() })
     const place = await directory()
     const elf = (type: number) => Uint8Array.of(...Buffer.from('\x7fELF'), ...new Uint8Array(12), type, 0, 62, 0)
     const modules = join(place, 'node_modules')
@@ -87,6 +96,43 @@ describe('occlum', () => {
     const next = await shell('occlum/build.sh', argv('pie'))
     expect(next).toMatchObject({ code: 2 })
     expect(next.out).toContain('occlum is not installed')
+  })
+
+  test('build.sh refuses a policy that lists MRENCLAVE, which contains that policy', async () => {
+    const place = await directory()
+    await put(place, { bundle: '//' })
+    const build = (home: string) => shell('occlum/build.sh', [join(place, 'bundle'), home, 'node', place, 'no-key'])
+    await using exact = await createHome()
+    const refused = await build(exact.path)
+    expect(refused.code).toBe(2)
+    expect(refused.out).toContain('has no program with mrEnclave: any')
+    await using signer = await createHome({ signed: bySigner() })
+    expect((await build(signer.path)).out).toContain('there is no key no-key')
+  })
+
+  test('the lines of the README for a policy are a program of one, with the warning beside them', async () => {
+    const text = await read('occlum/README.md')
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(text) ?? []
+    const [program, ...others] = parseConfig(z.array(z.unknown()), yaml, 'README.md')
+    expect(others).toEqual([])
+    expect(program).toEqual({
+      ...{ tee: 'sgx', mrEnclave: 'any', mrSigner: ['MRSIGNER'], configId: 'any' },
+      ...{ isvProdId: DEPLOYED_PRODUCT, minimumIsvSvn: DEPLOYED_SVN },
+    })
+    const warned = policyWarnings(bySigner().policy).find((warning) => warning.includes('MRENCLAVE')) ?? '-'
+    expect(text.replaceAll('\n', ' ')).toContain(warned.replace(/^.*?(?=does not pin)/, ''))
+    expect(text).toContain('**Whoever has that key decides what runs.**')
+  })
+
+  test('the command of the README gives MRSIGNER: SHA-256 of the modulus, little-endian', async () => {
+    const [, script = ''] = /^node -e '(.*)' KEY$/m.exec(await read('occlum/README.md')) ?? []
+    const modulus = Buffer.from(Array.from({ length: 384 }, (_, at) => (at === 383 ? 0xc1 : (7 * at + 1) & 0xff)))
+    const jwk = { kty: 'RSA', n: Buffer.from(modulus).reverse().toString('base64url'), e: 'Aw' }
+    const key = createPublicKey({ key: jwk, format: 'jwk' })
+    const place = await directory()
+    await put(place, { 'key.pem': key.export({ type: 'spki', format: 'pem' }) })
+    const { stdout } = await run(process.execPath, ['-e', script, join(place, 'key.pem')])
+    expect(stdout.trim()).toBe(createHash('sha256').update(modulus).digest('hex'))
   })
 })
 
@@ -116,6 +162,17 @@ describe('gramine', () => {
     expect([...text.matchAll(/\{\{ (gramine\.\w+)/g)].map(([, name]) => name)).toContain('gramine.runtimedir')
   })
 
+  test('build.sh needs neither the policy, which lists what it makes, nor the certificate and its key', async () => {
+    await using home = await createHome()
+    for (const file of [POLICY_FILE, 'certificate.pem', 'key.pem']) await rm(join(home.path, file))
+    const place = await directory()
+    await put(place, { bundle: '//', node: '#!/bin/sh\n', key: 'key' })
+    await chmod(join(place, 'node'), 0o755)
+    const argv = [join(place, 'bundle'), home.path, join(place, 'node'), join(place, 'key')]
+    const { code, out } = await shell('gramine/build.sh', argv)
+    expect({ code, out }).toEqual({ code: 2, out: 'build: gramine is not installed\n' })
+  })
+
   test('whom the aggregator believes is measured; what changes while it stays is not', async () => {
     const text = await read('gramine/aggregator.manifest.template')
     const [trusted, allowed, mounted] = ['sgx.trusted_files', 'sgx.allowed_files', 'fs.mounts'].map((key) =>
@@ -124,10 +181,9 @@ describe('gramine', () => {
     expect(trusted).toEqual(
       expect.arrayContaining(['{{ node }}', '{{ bundle }}', '{{ home }}/coffer.yaml', '{{ home }}/roots.pem']),
     )
-    expect(allowed?.sort()).toEqual(
-      ['attestation-policy.json', 'certificate.pem', 'key.pem'].map((name) => `{{ home }}/${name}`),
-    )
-    for (const file of HOME_FILES) expect(mounted).toContain(`{{ home }}/${file}`)
+    expect(trusted).not.toContain(`{{ home }}/${POLICY_FILE}`)
+    expect(allowed?.sort()).toEqual([POLICY_FILE, 'certificate.pem', 'key.pem'].map((name) => `{{ home }}/${name}`))
+    for (const file of [POLICY_FILE, ...IMAGE_FILES]) expect(mounted).toContain(`{{ home }}/${file}`)
     const covered = (path: string) =>
       [...(trusted ?? []), ...(allowed ?? [])].some((each) => each.replace(/\/$/, '') === path)
     expect(mounted?.filter((path) => !covered(path))).toEqual([])

@@ -20,7 +20,11 @@ export const measureVerbs: readonly Verb[] = [
       roots: { type: 'string', value: 'FILE.pem', default: "Intel's", description: 'Trusted root certificates.' },
       at: { type: 'string', value: 'ISO-TIME', default: 'now', description: 'The time of verification.' },
       'event-log': { type: 'string', value: 'FILE', description: "The TD's event log (CCEL data), replayed." },
-      mrenclave: { type: 'string', value: 'HEX', description: 'MRENCLAVE, as `occlum print mrenclave` says it.' },
+      mrenclave: {
+        type: 'string',
+        value: 'HEX',
+        description: 'MRENCLAVE that was built; not for deploy/occlum, whose policy names the signer.',
+      },
       sigstruct: { type: 'string', value: 'FILE', description: 'SIGSTRUCT, as `gramine-sgx-sign` writes it (.sig).' },
     },
     examples: [
