@@ -4,10 +4,10 @@
  *     npm run bundle             writes dist/aggregator.mjs, and dist/aggregator.mjs.inputs: each file inside, in bytes
  *     npm run bundle -- FILE     writes somewhere else
  */
-import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { digestsOf } from '../src/measured/index.ts'
 import { bundleMeasured } from './measured-bundle.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -16,7 +16,7 @@ const { code, inputs } = await bundleMeasured(root)
 mkdirSync(dirname(target), { recursive: true })
 writeFileSync(target, code)
 writeFileSync(`${target}.inputs`, [...inputs].map(([path, bytes]) => `${bytes} ${path}\n`).join(''))
-const digest = (algorithm: string): string => createHash(algorithm).update(code).digest('hex')
+const { sha256, sha384 } = digestsOf(code)
 console.error(`bundle: ${code.length} bytes of ${inputs.size} files written to ${target}`)
-console.error(`bundle: SHA-256 ${digest('sha256')}`)
-console.error(`bundle: SHA-384 ${digest('sha384')}`)
+console.error(`bundle: SHA-256 ${sha256}`)
+console.error(`bundle: SHA-384 ${sha384}`)

@@ -1,8 +1,8 @@
 /**
  * The party agent: the program at a bank. It dials out only. The coordinator proposes; the agent judges every job by
  * the party's own policy and checks the data against the job's contract before it answers; then it joins the run at
- * the aggregator, which attests itself first on every connection, and works on its tasks. Rows, cells and scores never leave: what goes out is decisions, updates, and
- * codes of what went wrong.
+ * the aggregator, which attests itself first on every connection, and works on its tasks. Rows, cells and scores never
+ * leave: what goes out is decisions, updates, and codes of what went wrong.
  */
 import type { PartyPolicy } from '../../src/job/index.ts'
 import {

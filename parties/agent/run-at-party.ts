@@ -191,7 +191,7 @@ export class RunAtParty {
 
   #report(what: string, error: unknown): void {
     if (this.#leaving.signal.aborted) return
-    const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { err: error }
+    const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { error }
     const text = error instanceof Error ? error.message : String(error)
     this.#desk.log.error({ run: this.runId, ...coded }, `${what}: ${text}`)
   }

@@ -3,10 +3,14 @@
  * before. The first is trusted as the federation's root certificate is, because it came with it; from then on versions
  * only grow, and each successor needs the signatures of the organisations before it.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { JobError, parseSignedPolicy, policyDigest, type SignedPolicy, verifyPolicy } from '../../src/job/index.ts'
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { parseSignedPolicy, policyDigest, type SignedPolicy, verifyPolicy } from '../../src/job/index.ts'
+import { isMissing, readText, reasonOf, writeDurably } from '../files.ts'
 import { RecordError } from './errors.ts'
+
+/** Of a signed policy with its roots, as of what is read in its place. */
+const MAXIMUM_BYTES = 4 * 2 ** 20
 
 /** Throws JobError for a file that is none, AttestationPolicyError with every reason why it does not bind. */
 export async function acceptPolicy(options: {
@@ -28,23 +32,19 @@ export async function acceptPolicy(options: {
 /** It was accepted with its signatures; one that does not bear them any more was changed since. */
 async function readAccepted(file: string, federation: string) {
   try {
-    const policy = verifyPolicy(parseSignedPolicy(await readFile(file, 'utf8'), file), { federation })
+    const policy = verifyPolicy(parseSignedPolicy(await readText(file, MAXIMUM_BYTES), file), { federation })
     return { version: policy.version, digest: policyDigest(policy), policy }
   } catch (cause) {
     if (isMissing(cause)) return undefined
-    const why = cause instanceof JobError ? cause.message : String(cause)
-    throw new RecordError('RECORD_POLICY', `the policy accepted before, ${file}: ${why}`, { cause })
+    throw new RecordError('RECORD_POLICY', `the policy accepted before, ${file}: ${reasonOf(cause)}`, { cause })
   }
 }
-
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 async function replace(file: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    await writeFile(`${file}.new`, text, { mode: 0o600, flush: true })
-    await rename(`${file}.new`, file)
+    await writeDurably(dirname(file), basename(file), text)
   } catch (cause) {
-    throw new RecordError('RECORD_UNWRITABLE', `${file} could not be written: ${String(cause)}`, { cause })
+    throw new RecordError('RECORD_UNWRITABLE', `${file} could not be written: ${reasonOf(cause)}`, { cause })
   }
 }

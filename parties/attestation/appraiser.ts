@@ -4,9 +4,11 @@
  * written down before the connection is used; a verdict that cannot be written down is a refusal.
  */
 import {
-  AttestationError,
+  type AppraisalCode,
   checkSession,
+  type EvidenceCode,
   parseQuote,
+  reasonsOf,
   requireAccepted,
   rootsDigest,
   type SessionAnswer,
@@ -26,7 +28,7 @@ import {
 } from '../../src/job/index.ts'
 import type { Appraiser, Log } from '../../src/rpc/index.ts'
 import type { CollateralSource } from '../collateral/index.ts'
-import { answerFields, RECORD_FORMAT, sessionFields, type VerificationRecord } from './record.ts'
+import { answerFields, RECORD_FORMAT, sessionFields } from './record.ts'
 import type { Records } from './records.ts'
 
 export interface AppraiserOptions {
@@ -104,7 +106,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       address,
       outcome: refusal ? 'refused' : 'accepted',
       simulated,
-      reasons: refusal ? reasonsOf(refusal) : [],
+      reasons: refusal ? [...reasonsOf(refusal)] : [],
       expected: { ...stated, session: sessionFields(expected.session) },
       answer: answerFields(answer, refusal !== undefined),
       objects: {
@@ -133,16 +135,16 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
 }
 
 /** What another fetch may mend: documents that are forged, out of date, or older than the policy allows. */
-function blamesCollateral(refusal: CodedError): boolean {
-  const suspect =
-    /^EVIDENCE_(?:CRL|TCB_INFO|QE_IDENTITY_(?!MISMATCH)|COLLATERAL)|^APPRAISAL_(?:TCB_EVALUATION|COLLATERAL_AGE)$/
-  return reasonsOf(refusal).some(({ code }) => suspect.test(code))
-}
+const ofCollateral: ReadonlySet<string> = new Set<AppraisalCode | EvidenceCode>([
+  ...(['EVIDENCE_CRL_MISSING', 'EVIDENCE_CRL_INVALID', 'EVIDENCE_CRL_ISSUER', 'EVIDENCE_CRL_SIGNATURE'] as const),
+  ...(['EVIDENCE_CRL_EXPIRED', 'EVIDENCE_CRL_EARLY', 'EVIDENCE_COLLATERAL_INVALID'] as const),
+  ...(['EVIDENCE_TCB_INFO_SIGNATURE', 'EVIDENCE_TCB_INFO_EXPIRED', 'EVIDENCE_TCB_INFO_EARLY'] as const),
+  ...(['EVIDENCE_QE_IDENTITY_SIGNATURE', 'EVIDENCE_QE_IDENTITY_EXPIRED', 'EVIDENCE_QE_IDENTITY_EARLY'] as const),
+  ...(['EVIDENCE_TCB_INFO_TEE', 'EVIDENCE_QE_IDENTITY_TEE'] as const),
+  ...(['APPRAISAL_TCB_EVALUATION', 'APPRAISAL_COLLATERAL_AGE'] as const),
+])
 
-function reasonsOf(refusal: CodedError): VerificationRecord['reasons'] {
-  if (refusal instanceof AttestationError) return [...refusal.reasons]
-  return [{ code: refusal.code, text: refusal.message }]
-}
+const blamesCollateral = (refusal: CodedError): boolean => reasonsOf(refusal).some(({ code }) => ofCollateral.has(code))
 
 function tell(log: Log, { simulated, tee, tcb, root }: Verdict, address: string, record: string): void {
   const fields = { address, tee, status: tcb.status, root: root.name, record }

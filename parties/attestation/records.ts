@@ -3,10 +3,10 @@
  * on the disk when `write` resolves; it is never changed. Accepted ones are never deleted by this program; of refused
  * ones the newest are kept, because whoever stands at the aggregator's address could otherwise fill the disk.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256, toHex } from '../../src/crypto/index.ts'
+import { reasonOf, writeDurably } from '../files.ts'
 import { RecordError } from './errors.ts'
 import type { VerificationRecord } from './record.ts'
 
@@ -56,8 +56,7 @@ export async function readObject(directory: string, digest: string): Promise<Uin
     if (toHex(sha256(bytes)) !== digest) throw new Error('its content has another digest: it was changed')
     return bytes
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new RecordError('RECORD_OBJECT', `${path}: ${why}`, { cause })
+    throw new RecordError('RECORD_OBJECT', `${path}: ${reasonOf(cause)}`, { cause })
   }
 }
 
@@ -72,24 +71,6 @@ async function isWhole(path: string, digest: string, length: number): Promise<bo
   return size === length && toHex(sha256(new Uint8Array(await readFile(path)))) === digest
 }
 
-/** Under a name of its own first: a crash leaves a whole file or none, and a full disk no draft that fills it more. */
-async function writeDurably(directory: string, name: string, bytes: Uint8Array): Promise<void> {
-  const draft = join(directory, `.${name}.${randomUUID()}`)
-  try {
-    await writeFile(draft, bytes, { mode: 0o600, flush: true })
-    await rename(draft, join(directory, name))
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-  const parent = await open(directory, 'r')
-  try {
-    await parent.sync()
-  } finally {
-    await parent.close()
-  }
-}
-
 /** `newest` stays in any case: after a clock was set back its name comes before the others. */
 async function forgetOldRefusals(records: string, newest: string): Promise<void> {
   const isOther = (name: string) => name.endsWith('-refused.json') && name !== newest
@@ -101,9 +82,12 @@ async function writing<T>(where: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new RecordError('RECORD_UNWRITABLE', `the verification record in ${where} could not be written: ${why}`, {
-      cause,
-    })
+    throw new RecordError(
+      'RECORD_UNWRITABLE',
+      `the verification record in ${where} could not be written: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    )
   }
 }

@@ -3,9 +3,9 @@
  * found by what they say themselves. A file with the collateral of one platform counts as a bundle of one.
  */
 import { AttestationError } from '../../src/attestation/index.ts'
+import { readText, reasonOf } from '../files.ts'
 import { CollateralError } from './errors.ts'
-import { platformName, readCollateral, type ReadCollateral } from './form.ts'
-import { exactMembers, readText, reasonOf } from './read-text.ts'
+import { exactMembers, platformName, readCollateral, type ReadCollateral } from './form.ts'
 
 export const BUNDLE_FORMAT = 'coffer-collateral-bundle-v1'
 /** An entry has 15 to 60 kB; Intel has some hundred families of platforms. */

@@ -1,14 +1,12 @@
 /**
- * Fetched collateral on disk, one file for each platform. Written whole or not at all: beside it, to the disk, then
- * renamed into place. Read as strictly as what comes from the network, because disks and people damage files.
+ * Fetched collateral on disk, one file for each platform. Written whole or not at all. Read as strictly as what comes from the network, because disks and people damage files.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AttestationError, type Platform } from '../../src/attestation/index.ts'
+import { isMissing, readText, reasonOf, writeDurably } from '../files.ts'
 import { CollateralError } from './errors.ts'
-import { isoOf, platformName, readCollateral, type ReadCollateral } from './form.ts'
-import { exactMembers, isMissing, readText, reasonOf } from './read-text.ts'
+import { exactMembers, isoOf, platformName, readCollateral, type ReadCollateral } from './form.ts'
 
 /** Collateral with the time of its fetching, milliseconds since 1970. */
 export interface Kept extends ReadCollateral {
@@ -29,7 +27,8 @@ const FORMAT = 'coffer-collateral-cache-v1'
 const MAXIMUM_BYTES = 9 * 2 ** 20
 
 export function createCollateralCache(directory: string): CollateralCache {
-  const pathOf = (platform: Platform): string => join(directory, `${platformName(platform)}.json`)
+  const nameOf = (platform: Platform): string => `${platformName(platform)}.json`
+  const pathOf = (platform: Platform): string => join(directory, nameOf(platform))
   const writing = async (path: string, write: () => Promise<void>): Promise<void> => {
     try {
       await write()
@@ -48,12 +47,11 @@ export function createCollateralCache(directory: string): CollateralCache {
       }
     },
     write(kept) {
-      const path = pathOf(kept.platform)
       const collateral: unknown = JSON.parse(kept.json)
       const text = `${JSON.stringify({ format: FORMAT, fetched: isoOf(kept.fetched), collateral }, null, 2)}\n`
-      return writing(path, async () => {
+      return writing(pathOf(kept.platform), async () => {
         await mkdir(directory, { recursive: true, mode: 0o700 })
-        await replaceFile(directory, path, text)
+        await writeDurably(directory, nameOf(kept.platform), text)
       })
     },
     remove(platform) {
@@ -80,32 +78,5 @@ function readForm(collateral: object): ReadCollateral {
   } catch (cause) {
     if (!(cause instanceof AttestationError)) throw cause
     throw new Error(`${cause.code}: ${cause.message}`, { cause })
-  }
-}
-
-/** The name shows the old text or the new one, also after a power failure: fsync of the file, rename, fsync of the name. */
-async function replaceFile(directory: string, path: string, text: string): Promise<void> {
-  const draft = join(directory, `.${randomUUID()}.tmp`)
-  try {
-    await synced(draft, 'wx', (handle) => handle.writeFile(text))
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-  await synced(directory, 'r')
-}
-
-async function synced(
-  path: string,
-  flags: string,
-  write?: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const handle = await open(path, flags, 0o600)
-  try {
-    await write?.(handle)
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -81,3 +81,10 @@ function validUntil(collateral: Collateral): number {
 export const platformName = ({ tee, fmspc, ca }: Platform): string => `${tee}-${fmspc}-${ca}`
 
 export const isoOf = (time: number): string => new Date(time).toISOString()
+
+/** The members of an object that has exactly these names; undefined for anything else. */
+export function exactMembers(value: unknown, names: readonly string[]): Map<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const members = new Map<string, unknown>(Object.entries(value))
+  return members.size === names.length && names.every((name) => members.has(name)) ? members : undefined
+}

@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises'
 import { type Platform, platformOf } from '../../src/attestation/index.ts'
 import type { Log } from '../../src/rpc/index.ts'
+import { reasonOf } from '../files.ts'
 import { readCollateralBundle } from './bundle.ts'
 import { CollateralError } from './errors.ts'
 import { cancelled } from './fetch.ts'
 import { isoOf, platformName, type ReadCollateral } from './form.ts'
-import { reasonOf } from './read-text.ts'
 import type { CollateralSource } from './source.ts'
 
 export interface OfflineOptions {

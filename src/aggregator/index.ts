@@ -1,6 +1,7 @@
 /**
- * The program that runs in the TEE. It attests itself to each party on every connection, takes runs from the coordinator and updates from parties, and lets out nothing
- * but sums: the only bytes that leave are the model after each round and the totals behind the metrics.
+ * The program that runs in the TEE. It attests itself to each party on every connection, takes runs from the coordinator
+ * and updates from parties, and lets out nothing but sums: the only bytes that leave are the model after each round and
+ * the totals behind the metrics.
  */
 import {
   bind,

@@ -4,8 +4,8 @@
  *
  * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys. The receipt and
  * sealing keys are named in the evidence from the start; until receipts are signed and data keys wrapped, nobody uses
- * their private halves, and they are not kept. The clock is the host's: it can make a key look older or newer, but a key that was
- * kept from an earlier time signs nothing, because it is gone.
+ * their private halves, and they are not kept. The clock is the host's: it can make a key look older or newer, but a key
+ * of an earlier time signs nothing, because it is gone.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import {
@@ -71,7 +71,7 @@ export function createProver(options: ProverOptions): Prover {
     // A clock that was set back makes a key of the future, which no party would take.
     const left = current !== undefined && now() >= current.issuedAt ? current.expiresAt - now() : 0
     if (current === undefined || left < LEAST_MS) return renew()
-    if (left < RENEW_MS) renew().catch((error) => log.warn({ err: error }, 'the next quote could not be made'))
+    if (left < RENEW_MS) renew().catch((error) => log.warn({ error }, 'the next quote could not be made'))
     return current
   }
   return {

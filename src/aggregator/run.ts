@@ -64,7 +64,7 @@ export class AggregationRun {
     this.#emit({ kind: 'attested', tee: setting.tee })
     this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     this.ended = this.#play().catch((error: unknown) => {
-      setting.log.error({ run: setting.runId, err: error }, 'the run failed')
+      setting.log.error({ run: setting.runId, error }, 'the run failed')
       const worker = new AggregatorError('AGGREGATION_WORKER', 'the aggregator failed; its log has the error')
       const { code, message } = error instanceof CodedError ? error : worker
       this.#end('abandoned', `${code}: ${message}`)

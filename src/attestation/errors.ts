@@ -277,6 +277,11 @@ export abstract class AttestationError<Code extends string = string> extends Cod
   }
 }
 
+/** What was found, of whatever kind: an error without reasons is its own. */
+export function reasonsOf(error: CodedError): readonly Reason[] {
+  return error instanceof AttestationError ? error.reasons : [{ code: error.code, text: error.message }]
+}
+
 export class EvidenceError extends AttestationError<EvidenceCode> {
   constructor(code: EvidenceCode, text: string, options?: ErrorOptions & { more?: readonly Reason<EvidenceCode>[] }) {
     super(evidenceErrors, [{ code, text }, ...(options?.more ?? [])], options)

@@ -11,8 +11,8 @@ export type {
   TdxReference,
 } from './appraisal/reference-values.ts'
 export { type Collateral, parseCollateral } from './collateral/collateral.ts'
-export { AttestationError, type EvidenceCode, EvidenceError, evidenceErrors, type Reason } from './errors.ts'
-export { type LogEvent, parseEventLog } from './event-log/parse.ts'
+export { AttestationError, type EvidenceCode, EvidenceError, evidenceErrors, type Reason, reasonsOf } from './errors.ts'
+export { type LogEvent, MAXIMUM_SENT_LOG_BYTES, parseEventLog } from './event-log/parse.ts'
 export { type MeasuredEvent, replay } from './event-log/replay.ts'
 export type { TdAttributes } from './quote/attributes.ts'
 export type { Body, SgxBody, TdBody } from './quote/body.ts'
@@ -25,6 +25,7 @@ export { type Binding, type Evidence, type Trust, verifyEvidence } from './verif
 export { intelSgxRootPem } from './intel-root.ts'
 export { type SessionCode, SessionError, sessionErrors } from './session/errors.ts'
 export {
+  CLOCK_DIFFERENCE_MS,
   contextHash,
   encodeStatement,
   keyReportData,

@@ -7,6 +7,7 @@ import type { Collateral } from './collateral/collateral.ts'
 import { EvidenceError } from './errors.ts'
 import type { Quote } from './quote/quote.ts'
 import type { Certificate } from './x509/certificate.ts'
+import type { PlatformIdentity } from './x509/sgx-extension.ts'
 
 export interface Platform {
   readonly tee: 'sgx' | 'tdx'
@@ -17,11 +18,15 @@ export interface Platform {
 }
 
 /** Throws EvidenceError EVIDENCE_PCK_INVALID or EVIDENCE_CERTIFICATE_ROLE. */
-export function platformOf({ header, chain: [pck, authority] }: Quote): Platform {
-  if (pck.sgx === undefined) {
-    throw new EvidenceError('EVIDENCE_PCK_INVALID', `the PCK certificate ${pck.serial} has no SGX extension`)
-  }
-  return { tee: header.tee, fmspc: pck.sgx.fmspc, ca: authorityOf(authority) }
+export function platformOf(quote: Quote): Platform {
+  const [, authority] = quote.chain
+  return { tee: quote.header.tee, fmspc: platformIdentityOf(quote).fmspc, ca: authorityOf(authority) }
+}
+
+/** What the PCK certificate says of the platform. Throws EvidenceError EVIDENCE_PCK_INVALID. */
+export function platformIdentityOf({ chain: [pck] }: Quote): PlatformIdentity {
+  if (pck.sgx !== undefined) return pck.sgx
+  throw new EvidenceError('EVIDENCE_PCK_INVALID', `the PCK certificate ${pck.serial} has no SGX extension`)
 }
 
 /** Throws EvidenceError EVIDENCE_CERTIFICATE_ROLE, or EVIDENCE_COLLATERAL_INVALID for parts about different TEEs. */

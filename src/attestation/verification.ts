@@ -17,7 +17,7 @@ export interface Verification extends Findings, Signatures {
 /** Trusted roots: DER each, or PEM. */
 export type Roots = readonly Uint8Array[] | readonly string[] | string
 
-/** Throws EVIDENCE_ARGUMENT for a time that is none, or no roots. */
+/** Throws EVIDENCE_ARGUMENT for a time that is none, or roots that are none. */
 export function createVerification(roots: Roots, now: Date, memory: Memory): Verification {
   const time = now.getTime()
   if (Number.isNaN(time)) throw new EvidenceError('EVIDENCE_ARGUMENT', 'the time of verification is not a time')
@@ -46,6 +46,12 @@ function readRoots(roots: Roots, memory: Memory): Certificate[] {
 
 const WHAT = 'a trusted root'
 
+/** Whoever gives roots that cannot be read has made a mistake, which is not the evidence's. */
 function parseRoots(text: string): Certificate[] {
-  return parsePemChain(text.trim(), 'the trusted roots', 16).map((der) => parseCertificate(der, WHAT))
+  try {
+    return parsePemChain(text.trim(), 'the trusted roots', 16).map((der) => parseCertificate(der, WHAT))
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause
+    throw new EvidenceError('EVIDENCE_ARGUMENT', cause.message, { cause })
+  }
 }

@@ -12,13 +12,13 @@ import { EvidenceError } from './errors.ts'
 import { type LogEvent, parseEventLog } from './event-log/parse.ts'
 import { type MeasuredEvent, verifyEventLog } from './event-log/replay.ts'
 import { openMemory } from './memory.ts'
+import { platformIdentityOf } from './platform.ts'
 import { type Quote, readQuote } from './quote/quote.ts'
 import { verifyQuote, verifyQuotingEnclave } from './quote/verify.ts'
 import { evaluateTcb } from './tcb.ts'
 import { factsOf, type Verdict } from './verdict.ts'
 import { createVerification, type Roots, type Verification } from './verification.ts'
 import { verifyCertificates, verifyRevocation } from './x509/chain.ts'
-import type { PlatformIdentity } from './x509/sgx-extension.ts'
 
 export interface Evidence {
   readonly quote: Uint8Array
@@ -48,7 +48,7 @@ export function verifyEvidence(evidence: Evidence, { roots, collateral, policy, 
   verifyQuote(run, quote)
   const root = verifyCertificates(run, quote, collateral)
   verifyRevocation(run, quote, collateral)
-  const platform = platformOf(quote)
+  const platform = platformIdentityOf(quote)
   verifyCollateral(run, quote, collateral, platform)
   verifyPlatformSoftware(run, quote, collateral)
   verifyBinding(run, quote, binding)
@@ -65,11 +65,6 @@ function readEvents({ eventLog }: Evidence, quote: Quote): LogEvent[] | undefine
   if (eventLog === undefined) return undefined
   if (quote.header.tee === 'tdx') return parseEventLog(eventLog)
   throw new EvidenceError('EVIDENCE_EVENT_LOG_INVALID', 'an event log came with an SGX quote, which has no RTMRs')
-}
-
-function platformOf({ chain: [pck] }: Quote): PlatformIdentity {
-  if (pck.sgx !== undefined) return pck.sgx
-  throw new EvidenceError('EVIDENCE_PCK_INVALID', `the PCK certificate ${pck.serial} has no SGX extension`)
 }
 
 /** Comparisons with documents about another kind of TEE would only repeat that in other words. */

@@ -8,6 +8,8 @@ import { CliError } from './errors.ts'
 
 /** Configuration, keys and job specs are text of kilobytes; more is a wrong file. */
 const MAXIMUM_TEXT_BYTES = 4 * 1024 * 1024
+/** A quote has 8 kB with its padding, an event log of a large boot 100 kB, the bundled aggregator 3 MB. */
+const MAXIMUM_BYTES = 64 * 1024 * 1024
 
 const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
@@ -27,14 +29,30 @@ const reasonOf = (error: unknown): string => {
   return reasons[code] ?? (error instanceof Error ? error.message : String(error))
 }
 
+/** Throws CLI_FILE_UNREADABLE. `what` names the file's part in the message. */
 export async function readText(path: string, what: string): Promise<string> {
+  return reading(path, what, async () => {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readBounded(path, MAXIMUM_TEXT_BYTES))
+  })
+}
+
+/** Quotes, event logs, programs. Throws CLI_FILE_UNREADABLE. `what` names the file's part in the message. */
+export async function readBytes(path: string, what: string): Promise<Uint8Array> {
+  return reading(path, what, () => readBounded(path, MAXIMUM_BYTES))
+}
+
+async function reading<T>(path: string, what: string, read: () => Promise<T>): Promise<T> {
   try {
-    const { size } = await stat(path)
-    if (size > MAXIMUM_TEXT_BYTES) throw new Error(`it has ${size} bytes, expected at most ${MAXIMUM_TEXT_BYTES}`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
+    return await read()
   } catch (error) {
     throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} cannot be read: ${reasonOf(error)}`, { cause: error })
   }
+}
+
+async function readBounded(path: string, most: number): Promise<Uint8Array> {
+  const { size } = await stat(path)
+  if (size > most) throw new Error(`it has ${size} bytes, expected at most ${most}`)
+  return new Uint8Array(await readFile(path))
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -134,7 +134,7 @@ export async function readConfig(directory: string, role?: Role): Promise<HomeCo
   const text = await readText(file, 'configuration')
   const found = parseConfig(roleSchema, text, file).role
   if (role !== undefined && found !== role) {
-    throw new CliError('CLI_HOME_ROLE', `${directory} is the home of a ${found}, expected one of a ${role}`)
+    throw new CliError('CLI_HOME_ROLE', `${directory} is a home of role ${found}, expected role ${role}`)
   }
   return parseConfig<HomeConfig>(homeSchemas[found], text, file)
 }

@@ -1,3 +1,3 @@
-/** The measured program for those who compare it: its digests and what becomes of them. Its entry is main.ts. */
-export { digestsOf, type ProgramDigests, rtmr3After } from './digest.ts'
+/** The measured program for those who compare it: its digests. Its entry is main.ts. */
+export { digestsOf, type ProgramDigests } from './digest.ts'
 export { type MeasuredCode, MeasuredError, measuredErrors } from './errors.ts'

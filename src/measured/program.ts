@@ -47,7 +47,7 @@ export async function runMeasured(world: World): Promise<number> {
   const signals = receiveSignals(world)
   try {
     const home = await readHome(homeOf(world.argv))
-    const policy = acceptPolicy(home)
+    const policy = requirePolicy(home)
     const program = digestsOf((await readBounded(world.bundle, 'program', MAXIMUM_PROGRAM_BYTES)).bytes)
     const aggregator = await start(world, home, policy, program, log)
     return await operate(aggregator, signals, log)
@@ -67,8 +67,8 @@ function homeOf(argv: readonly string[]): string {
   throw new MeasuredError('MEASURED_ARGUMENT', '--home DIR is missing')
 }
 
-/** The newest policy that the organisations signed, for hardware. */
-function acceptPolicy({ config, policy: { file, text } }: MeasuredHome): AttestationPolicy {
+/** Enough organisations signed it, and it is for hardware. That it is the newest, the parties see: its digest is stated. */
+function requirePolicy({ config, policy: { file, text } }: MeasuredHome): AttestationPolicy {
   const policy = verifyPolicy(parseSignedPolicy(text, file), { federation: config.federation })
   if (policy.purpose === 'production') return policy
   throw new MeasuredError('MEASURED_POLICY_SIMULATED', `${file} has purpose ${policy.purpose}, expected production`)

@@ -1,5 +1,5 @@
 /**
- * The program's digest in RTMR3, and a first quote, before anybody is let in: an aggregator that cannot be attested
+ * The program's digest in RTMR3, a first quote and the event log, before anybody is let in: an aggregator that cannot be attested
  * must fail here, under the eyes of whoever starts it, and not at the first bank.
  *
  * In a TDX VM the digest of the bundle is extended into RTMR3, so that evidence names the program and not only the
@@ -11,10 +11,18 @@
  * may run; that the image is honest, the other registers say.
  */
 import { parseQuote } from '../attestation/index.ts'
-import { fromHex } from '../crypto/index.ts'
+import { fromHex, toHex } from '../crypto/index.ts'
 import type { Log } from '../rpc/index.ts'
-import { type Attester, type Devices, extendRtmr3, openAttester, REPORT_DATA_BYTES, TeeError } from '../tee/index.ts'
-import { type ProgramDigests, rtmr3After } from './digest.ts'
+import {
+  type Attester,
+  type Devices,
+  extendRtmr3,
+  openAttester,
+  REPORT_DATA_BYTES,
+  rtmr3After,
+  TeeError,
+} from '../tee/index.ts'
+import type { ProgramDigests } from './digest.ts'
 
 /**
  * The kernel gives up on a quote after 30 s, and an attester tries again where that helps; then something is broken.
@@ -28,13 +36,14 @@ export interface Measurement {
   readonly log: Log
 }
 
-/** An attester that has given a quote. Throws TeeError, and EvidenceError where what it gave is no quote. */
+/** An attester that has given all it will be asked for. Throws TeeError, and EvidenceError where what it gave is no quote. */
 export async function openMeasured({ tee, devices, program, log }: Measurement): Promise<Attester> {
   const signal = AbortSignal.timeout(START_MS)
   const holds = (tee === 'tdx' || tee === 'auto') && (await extend({ tee, devices, program, log }, signal))
   const extended = holds ? fromHex(program.sha384) : undefined
   const attester = await openAttester(tee, devices, extended === undefined ? {} : { extended })
   const { body } = parseQuote(await attester.quote(new Uint8Array(REPORT_DATA_BYTES), signal))
+  await attester.eventLog?.(signal)
   if (body.kind === 'sgx') {
     const { mrEnclave, mrSigner, isvProdId, isvSvn } = body
     log.info({ tee: attester.name, mrEnclave, mrSigner, isvProdId, isvSvn }, 'evidence is available')
@@ -42,7 +51,7 @@ export async function openMeasured({ tee, devices, program, log }: Measurement):
   }
   const { mrTd, rtmr0, rtmr1, rtmr2, rtmr3 } = body
   log.info({ tee: attester.name, mrTd, rtmr0, rtmr1, rtmr2, rtmr3 }, 'evidence is available')
-  const expected = rtmr3After(fromHex(program.sha384))
+  const expected = toHex(rtmr3After(fromHex(program.sha384)))
   if (rtmr3 !== expected) {
     const message = 'RTMR3 does not name this program: a policy that lists its value refuses this aggregator'
     log.warn({ rtmr3, expected }, message)

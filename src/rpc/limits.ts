@@ -29,7 +29,5 @@ export const MAXIMUM_REASONS = 20
 export const MAXIMUM_ERROR_MESSAGE = 4000
 /** Bad fields that one error names; a message may hold thousands. */
 export const MAXIMUM_PROBLEMS = 20
-/** The event log of a large boot has 100 kB. */
-export const MAXIMUM_EVENT_LOG_BYTES = 256 * 1024
 /** Quote, event log and statement at their largest, and some more. */
 export const MAXIMUM_ANSWER_BYTES = 512 * 1024

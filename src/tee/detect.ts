@@ -64,7 +64,8 @@ export async function openAttester(
   const [first] = fitting
   if (first !== undefined) return attesters[first](devices, options)
   const looked = findings.map(({ path, found }) => `${path}: ${found}`).join('; ')
-  throw new TeeError('TEE_NOT_FOUND', `${choice === 'auto' ? 'no attester' : choice} is usable here: ${looked}`)
+  const missing = choice === 'auto' ? 'no attester is usable here' : `the attester ${choice} cannot be used here`
+  throw new TeeError('TEE_NOT_FOUND', `${missing}: ${looked}`)
 }
 
 type Look = Awaited<ReturnType<Devices['look']>>

@@ -109,7 +109,7 @@ export const teeErrors = {
   },
   TEE_EVENT_LOG_UNUSABLE: {
     status: 'FAILED_PRECONDITION',
-    cause: 'The firmware offers an event log (ACPI table CCEL) that cannot be read.',
+    cause: 'The firmware offers an event log (ACPI table CCEL) that cannot be read, or is too long to be sent.',
     next: 'Use a kernel that shows the data of the CCEL table, or report the firmware to the operator of the cloud.',
   },
   TEE_SIMULATOR_OPTION: {

@@ -3,7 +3,7 @@
  * Linux shows the log itself as the table's data. The unused end of the area, 64 to 256 KiB, is cut off; what this
  * program put into RTMR3 is appended, because the firmware's log cannot know it and a replay would miss it.
  */
-import { EvidenceError, type LogEvent, parseEventLog } from '../attestation/index.ts'
+import { EvidenceError, type LogEvent, MAXIMUM_SENT_LOG_BYTES, parseEventLog } from '../attestation/index.ts'
 import { type Devices, systemCode } from './devices.ts'
 import { TeeError } from './errors.ts'
 import { step } from './step.ts'
@@ -27,7 +27,10 @@ export async function readEventLog(devices: Devices, extended?: Uint8Array): Pro
   const log = await step(CCEL_DATA, () => devices.read(CCEL_DATA, length), absent)
   if (log.length !== length) throw unusable(`${CCEL_DATA}: found ${log.length} bytes, the table says ${length}`)
   const used = log.subarray(0, usedBytes(log, parse(log)))
-  return new Uint8Array(extended === undefined ? used : Buffer.concat([used, extensionEvent(extended)]))
+  const all = new Uint8Array(extended === undefined ? used : Buffer.concat([used, extensionEvent(extended)]))
+  // Every party would refuse the answer as malformed; here it can still be said why.
+  if (all.length <= MAXIMUM_SENT_LOG_BYTES) return all
+  throw unusable(`${CCEL_DATA}: found events of ${all.length} bytes, at most ${MAXIMUM_SENT_LOG_BYTES} travel`)
 }
 
 async function readTable(devices: Devices): Promise<Uint8Array | undefined> {

@@ -4,7 +4,7 @@
  * only the command line and tests may use.
  */
 export { type Attester, REPORT_DATA_BYTES, requireReportData } from './attester.ts'
-export { type Extension, extendRtmr3, RTMR_BYTES } from './configfs/rtmr.ts'
+export { type Extension, extendRtmr3, rtmr3After } from './configfs/rtmr.ts'
 export { collectSevSnp, type SevSnpEvidence } from './configfs/sev-snp.ts'
 export { type AttesterName, detectAttesters, type Finding, openAttester } from './detect.ts'
 export { createDevices, type Devices } from './devices.ts'

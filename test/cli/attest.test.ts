@@ -70,6 +70,24 @@ test('the report data is compared when it is given', async () => {
   expect(jsonLine(out)).toMatchObject({ reasons: ['EVIDENCE_BINDING'] })
 })
 
+test.each([
+  ['--report-data', 'ab'.repeat(65)],
+  ['--report-data', 'xy'],
+  ['--at', 'yesterday'],
+])('a simulation with %s %s is refused, not guessed', async (option, value) => {
+  const words = ['attest', 'simulate', '--seed', '7', '--tee', 'tdx-v4', '--out', 'out', option, value]
+  const { code, err } = await coffer(words)
+  expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(`${option} is`) })
+})
+
+test('roots that are none are an unusable argument, and say nothing of the quote', async () => {
+  const from = await simulated('tdx-v4')
+  writeFileSync(join(from, 'garbage.pem'), 'garbage')
+  const words = ['attest', 'verify', join(from, 'quote.bin'), '--collateral', join(from, 'collateral.json')]
+  const { code, err } = await coffer([...words, '--at', AT, '--roots', join(from, 'garbage.pem')])
+  expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('code: EVIDENCE_ARGUMENT') })
+})
+
 test('the event log is replayed when it is given', async () => {
   const from = await simulated('tdx-v4')
   const { out } = await verify(from, '--event-log', join(from, 'event-log.bin'))

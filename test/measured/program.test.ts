@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { MeasuredError, rtmr3After } from '../../src/measured/index.ts'
+import { MeasuredError } from '../../src/measured/index.ts'
 import { readBounded } from '../../src/measured/files.ts'
 import { readHome } from '../../src/measured/home.ts'
 import { createJsonLog } from '../../src/measured/log.ts'
+import { rtmr3After } from '../../src/tee/index.ts'
 import { aggregationService, createMemoryNetwork, type Network } from '../../src/rpc/index.ts'
 import { policyDigest } from '../../src/job/index.ts'
 import { policy, signedBy, simulatedRootPem, unsigned } from '../job/attestation-policies.ts'
-import { createFakeDevices } from '../support/fake-devices.ts'
+import { constant, createFakeDevices } from '../support/fake-devices.ts'
 import { configOf, createHome, FEDERATION, type HomeChanges, productionPolicy, type TestHome } from './homes.ts'
 import { createTd, PROGRAM, refusal, startWorld } from './world.ts'
 
@@ -50,7 +51,7 @@ describe('a start', () => {
     for (const said of ['RTMR3 was extended', 'RTMR3 was extended by an earlier start of this program']) {
       const run = await startWorld(path, td.devices)
       await run.ready
-      expect(td.rtmr3()).toBe(rtmr3After(digest))
+      expect(td.rtmr3()).toBe(Buffer.from(rtmr3After(digest)).toString('hex'))
       expect(run.log().map(({ message }) => message)).toContain(said)
       run.signal()
       await run.ended
@@ -135,6 +136,13 @@ describe('a start is refused', () => {
   test('without a TEE: there is nothing to fall back to', async () => {
     const { path } = await home({ config: configOf({ tee: 'auto' }) })
     expect(await refusal(await startWorld(path, createFakeDevices()))).toMatchObject({ code: 'TEE_NOT_FOUND', exit: 1 })
+  })
+
+  test('with an event log that cannot be read: no party would be shown it', async () => {
+    const { path } = await home()
+    const td = createTd()
+    td.devices.nodes.set('/sys/firmware/acpi/tables/CCEL', constant(new Uint8Array(56)))
+    expect(await refusal(await startWorld(path, td.devices))).toMatchObject({ code: 'TEE_EVENT_LOG_UNUSABLE', exit: 1 })
   })
 
   test.each([

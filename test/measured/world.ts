@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createMemoryNetwork, type Network } from '../../src/rpc/index.ts'
 import { createSimulatedPlatform } from '../../src/tee/simulator/index.ts'
 import type { Devices } from '../../src/tee/index.ts'
+import type { FakeDevices } from '../support/fake-devices.ts'
 import { runMeasured, type World } from '../../src/measured/program.ts'
 import { createFakeTsm } from '../support/fake-tsm.ts'
 
@@ -14,7 +15,7 @@ const RTMR3 = '/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384'
 export const PROGRAM = Buffer.from('// the bytes that were measured\n')
 
 export interface TestTd {
-  readonly devices: Devices
+  readonly devices: FakeDevices
   /** RTMR3 as it is now, hexadecimal. */
   readonly rtmr3: () => string
 }

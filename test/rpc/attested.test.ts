@@ -180,7 +180,7 @@ describe.each(createKits())('over $name', (kit) => {
     const refused = await dial(kit, address, stage)
     expect(refused).toBeInstanceOf(RpcError)
     expect(refused).toMatchObject({ code: 'PEER_CANNOT_ATTEST' })
-    expect(JSON.stringify(log.lines.map(({ fields }) => String(fields.err)))).toContain('the device is busy')
+    expect(JSON.stringify(log.lines.map(({ fields }) => String(fields.error)))).toContain('the device is busy')
   })
 
   test('a party that does not ask for evidence is not served', async () => {
@@ -448,7 +448,7 @@ test('a party that never asks is closed by the aggregator', async () => {
   const prover = stage.attestation.prover(aggregator)
   const options = { address: '127.0.0.1:0', identity: aggregator, services: [], log, prover }
   const { signal } = new AbortController()
-  const listening = kept(await createGrpcNetwork({ handshakeMs: 300 }).serve({ ...options, signal }))
+  const listening = kept(await createGrpcNetwork({ handshakeMs: 1_500 }).serve({ ...options, signal }))
   expect(await closedAfter(listening.address, bank, OPENING)).toBe(0)
   expect(lines.map(({ message }) => message)).toContain('no attested connection came about')
 })

@@ -139,7 +139,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     expect(error).toMatchObject({ code: 'CALL_FAILED' })
     expect(String(error)).not.toContain('1234')
     const line = lines.find((each) => each.level === 'error')
-    expect(String(line?.fields.err)).toContain('password is 1234')
+    expect(String(line?.fields.error)).toContain('password is 1234')
     expect(String(error)).toContain(String(line?.fields.correlation))
   })
 

@@ -79,7 +79,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     expect(error.code).toBe('PEER_REFUSED_US')
     expect(error.message).toContain(server.address)
     const refused = lines.find((line) => line.message === 'connection refused')
-    expect(refused?.fields.err).toMatchObject({ code: 'PEER_OTHER_FEDERATION' })
+    expect(refused?.fields.error).toMatchObject({ code: 'PEER_OTHER_FEDERATION' })
   })
 
   test('an expired certificate of the server is named with its dates', async () => {
@@ -104,8 +104,8 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     expect(error).toBeInstanceOf(RpcError)
     expect(error).toMatchObject({ code: 'PEER_REFUSED_US' })
     const refused = lines.find((line) => line.message === 'connection refused')
-    expect(refused?.fields.err).toMatchObject({ code: 'PEER_CERTIFICATE_EXPIRED' })
-    expect(String(refused?.fields.err)).toContain(new Date(then.getTime() + DAY).toISOString().slice(0, 10))
+    expect(refused?.fields.error).toMatchObject({ code: 'PEER_CERTIFICATE_EXPIRED' })
+    expect(String(refused?.fields.error)).toContain(new Date(then.getTime() + DAY).toISOString().slice(0, 10))
   })
 
   test('reach asks for nothing but an answer, of any role, with the same checks and errors as a call', async () => {

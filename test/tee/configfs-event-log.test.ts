@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parseEventLog, parseQuote, replay } from '../../src/attestation/index.ts'
+import { MAXIMUM_SENT_LOG_BYTES, parseEventLog, parseQuote, replay } from '../../src/attestation/index.ts'
 import { toHex } from '../../src/crypto/index.ts'
 import { createTdxAttester } from '../../src/tee/configfs/tdx.ts'
 import { createDevices } from '../../src/tee/index.ts'
@@ -99,6 +99,18 @@ describe('refused', () => {
     ['a log with a hole', Uint8Array.from(simulatedLog(), (byte, at) => (at > 300 && at < 340 ? 0xff : byte))],
   ])('%s', async (_name, data) => {
     expect(await codeOf(logOf(firmware(table(), data)))).toBe('TEE_EVENT_LOG_UNUSABLE')
+  })
+
+  test('events of more bytes than a party takes: it is said here, and not by every party', async () => {
+    const used = await logOf(firmware())
+    const head = Buffer.alloc(14)
+    for (const [at, value] of [4, 0x0d, 1].entries()) head.writeUInt32LE(value, 4 * at)
+    head.writeUInt16LE(12, 12)
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(MAXIMUM_SENT_LOG_BYTES)
+    const log = Buffer.concat([used, head, Buffer.alloc(48), length, Buffer.alloc(MAXIMUM_SENT_LOG_BYTES)])
+    const read = logOf(firmware(table({ log: BigInt(log.length) }), log))
+    await expect(read).rejects.toThrow(`at most ${MAXIMUM_SENT_LOG_BYTES} travel`)
   })
 
   test('more data than the table says, and more table than there can be', async () => {

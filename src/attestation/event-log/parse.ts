@@ -17,6 +17,8 @@ export interface LogEvent {
 
 /** Firmware reserves 64 to 256 KiB for the log. */
 export const MAXIMUM_LOG_BYTES = 4 * 2 ** 20
+/** What is used of that area and travels with a quote: a large boot has 100 kB. */
+export const MAXIMUM_SENT_LOG_BYTES = 256 * 1024
 const MOST_EVENTS = 16_384
 export const EV_NO_ACTION = 3
 const SHA384 = 12

@@ -3,9 +3,9 @@
  * record. For operators who want to know before a run whether the aggregator is the one the federation agreed on.
  */
 import { relative } from 'node:path'
+import { reasonsOf } from '../../attestation/index.ts'
 import type { CodedError } from '../../errors/index.ts'
-import { AttestationError } from '../../attestation/index.ts'
-import type { AppraiserOptions } from '../../../parties/index.ts'
+import type { Judgement } from '../../../parties/index.ts'
 import { addressOr } from '../address.ts'
 import { exits } from '../exit.ts'
 import { type Home, openHome } from '../home.ts'
@@ -16,8 +16,6 @@ import { openAppraiser } from './open-party.ts'
 
 /** A TDX quote and collateral from far away, together. */
 const DEADLINE_MS = 90_000
-
-type Judgement = Parameters<NonNullable<AppraiserOptions['judged']>>[0]
 
 export async function check(context: Context, options: { readonly aggregator: string | undefined }): Promise<number> {
   const home = await openHome(context, 'party')
@@ -52,16 +50,11 @@ function recordOf(address: string, { verdict, refusal, simulated, record }: Judg
     ok: refusal === undefined,
     simulated,
     address,
-    reasons: reasonsOf(refusal).map(({ code }) => code),
+    reasons: refusal ? reasonsOf(refusal).map(({ code }) => code) : [],
     status: verdict?.tcb.status ?? null,
     tee: verdict?.tee ?? null,
     record,
   }
-}
-
-function reasonsOf(refusal: CodedError | undefined): readonly { readonly code: string; readonly text: string }[] {
-  if (refusal === undefined) return []
-  return refusal instanceof AttestationError ? refusal.reasons : [{ code: refusal.code, text: refusal.message }]
 }
 
 function linesOf(context: Context, address: string, { verdict, refusal, simulated, record }: Judgement): string[] {
@@ -71,11 +64,16 @@ function linesOf(context: Context, address: string, { verdict, refusal, simulate
     refusal === undefined
       ? `ACCEPTED: the aggregator at ${address} is what the federation's policy expects`
       : `REFUSED: the aggregator at ${address} is not used`,
-    ...reasonsOf(refusal).map(({ code, text }) => `  ${code}: ${text}`),
-    ...(refusal === undefined ? [] : [`  ${refusal.row.cause}`, `  -> ${refusal.row.next}`]),
+    ...(refusal ? refusalLines(refusal) : []),
     ...(verdict === undefined
       ? []
       : [`  ${verdict.tee.toUpperCase()}, TCB status ${verdict.tcb.status}, root "${verdict.root.name}"`]),
     `next: coffer attest explain ${file.startsWith('..') ? record : file}`,
   ]
 }
+
+const refusalLines = (refusal: CodedError): string[] => [
+  ...reasonsOf(refusal).map(({ code, text }) => `  ${code}: ${text}`),
+  `  ${refusal.row.cause}`,
+  `  -> ${refusal.row.next}`,
+]

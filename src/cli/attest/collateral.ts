@@ -14,11 +14,11 @@ import {
 import { parseQuote, type Platform, platformOf } from '../../attestation/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
-import { exists, readText, writeNew } from '../files.ts'
+import { exists, readBytes, readText, writeNew } from '../files.ts'
 import { required } from '../init/sign.ts'
 import { type Context, styleOf } from '../io.ts'
 import { type Column, renderTable } from '../view/index.ts'
-import { readBytes } from './read-bytes.ts'
+import { timeOf } from './verify.ts'
 
 export interface FetchOptions {
   readonly quote: string | undefined
@@ -120,10 +120,7 @@ export async function show(
   options: { readonly at: string | undefined },
   file: string,
 ): Promise<number> {
-  const at = options.at === undefined ? context.io.now() : Date.parse(options.at)
-  if (Number.isNaN(at)) {
-    throw new CliError('CLI_ARGUMENT_INVALID', `--at is "${options.at}", expected a time such as 2026-01-31T12:00:00Z`)
-  }
+  const at = timeOf(options.at, context.io.now()).getTime()
   const path = context.path(file)
   const entries = await readCollateralBundle(path)
   const platforms = entries.map((each) => recordOf(each, at))

@@ -14,16 +14,17 @@ import {
   type Verdict,
   verifyEvidence,
 } from '../../attestation/index.ts'
-import { fromHex } from '../../crypto/index.ts'
-import { digestsOf, type ProgramDigests, rtmr3After } from '../../measured/index.ts'
+import { fromHex, toHex } from '../../crypto/index.ts'
+import { digestsOf, type ProgramDigests } from '../../measured/index.ts'
+import { rtmr3After } from '../../tee/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
-import { readText } from '../files.ts'
+import { readBytes, readText } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
 import { fragment, type Reference, sgxReference, tdxReference } from './measure-programs.ts'
-import { readBytes } from './read-bytes.ts'
 import { parseSigstruct, type Sigstruct } from './sigstruct.ts'
+import { timeOf } from './verify.ts'
 
 export interface MeasureOptions {
   readonly bundle: string | undefined
@@ -58,7 +59,7 @@ export async function measure(context: Context, options: MeasureOptions): Promis
     const problems = [...log.problems, ...contradictions(verdict?.body, bundle?.rtmr3, mrEnclave, sigstruct)]
     return tell(context, { bundle, sigstruct, mrEnclave, verdict, events: log.events, problems })
   } catch (error) {
-    if (!(error instanceof AttestationError)) throw error
+    if (!(error instanceof AttestationError) || error.code === 'EVIDENCE_ARGUMENT') throw error
     const reasons = error.reasons.map(({ code, text }) => `  ${code}: ${text}`)
     const codes = error.reasons.map(({ code }) => code)
     const head = 'REFUSED: the quote or its event log is not genuine, and nothing was read from it'
@@ -70,7 +71,7 @@ export async function measure(context: Context, options: MeasureOptions): Promis
 async function measureBundle(context: Context, file: string | undefined): Promise<Measured['bundle']> {
   if (file === undefined) return undefined
   const digests = digestsOf(await readBytes(context.path(file), 'bundle'))
-  return { ...digests, rtmr3: rtmr3After(fromHex(digests.sha384)) }
+  return { ...digests, rtmr3: toHex(rtmr3After(fromHex(digests.sha384))) }
 }
 
 async function measureSigstruct(context: Context, file: string | undefined): Promise<Sigstruct | undefined> {
@@ -88,9 +89,7 @@ async function verdictOf(context: Context, options: MeasureOptions): Promise<Ver
   const quote = await readBytes(context.path(options.quote), 'quote')
   const collateral = parseCollateral(await readText(context.path(file), 'collateral'))
   const roots = options.roots === undefined ? intelSgxRootPem : await readText(context.path(options.roots), 'roots')
-  const now = new Date(options.at ?? context.io.now())
-  if (Number.isNaN(now.getTime()))
-    throw new CliError('CLI_ARGUMENT_INVALID', `--at is "${options.at}", expected a time`)
+  const now = timeOf(options.at, context.io.now())
   return verifyEvidence({ quote }, { roots, collateral, binding: 'unbound', now })
 }
 

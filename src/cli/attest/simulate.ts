@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path'
 import { createSimulatedPlatform, teeKinds, variationNames } from '../../tee/simulator/index.ts'
-import { fromHex } from '../../crypto/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
 import { type NewFile, writeDirectory } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
+import { bindingOf, timeOf } from './verify.ts'
 
 export interface SimulateOptions {
   readonly seed: string | undefined
@@ -23,9 +23,8 @@ export interface SimulateOptions {
 export async function simulate(context: Context, options: SimulateOptions): Promise<number> {
   const tee = required(options.tee, 'tee')
   const directory = context.path(required(options.out, 'out'))
-  const now = new Date(options.at ?? context.io.now())
-  if (Number.isNaN(now.getTime()))
-    throw new CliError('CLI_ARGUMENT_INVALID', `--at is "${options.at}", expected a time`)
+  const now = timeOf(options.at, context.io.now())
+  const binding = bindingOf(options['report-data'])
   const kind = teeKinds.find((each) => each === tee)
   if (kind === undefined)
     throw new CliError('CLI_ARGUMENT_INVALID', `--tee is "${tee}", expected ${teeKinds.join(', ')}`)
@@ -35,9 +34,7 @@ export async function simulate(context: Context, options: SimulateOptions): Prom
   }
   const seed = required(options.seed, 'seed')
   const platform = createSimulatedPlatform({ seed, now, tee: kind, ...(options.fault && { fault: options.fault }) })
-  const reportData = new Uint8Array(64)
-  if (options['report-data'] !== undefined)
-    reportData.set(fromHex(options['report-data'].toLowerCase()).subarray(0, 64))
+  const reportData = binding === 'unbound' ? new Uint8Array(64) : binding.reportData
   const files: NewFile[] = [
     { path: 'quote.bin', text: platform.quote({ reportData }) },
     { path: 'collateral.json', text: platform.collateralJson() },

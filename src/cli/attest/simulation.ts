@@ -8,10 +8,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseQuote } from '../../attestation/index.ts'
-import { fromHex } from '../../crypto/index.ts'
-import { rtmr3After } from '../../measured/index.ts'
 import { type AttestationPolicy, policyFormat, publicKeyPem, signedPolicyText, signPolicy } from '../../job/index.ts'
-import type { Attester } from '../../tee/index.ts'
+import { type Attester, rtmr3After } from '../../tee/index.ts'
 import { createSimulatedAttester, createSimulatedPlatform } from '../../tee/simulator/index.ts'
 import { tdxReference } from './measure-programs.ts'
 
@@ -26,7 +24,7 @@ const COLLATERAL_DAYS = 31
 /** An attester under the seed. `now` in milliseconds since 1970. */
 export async function openSimulation(seed: string, now: number): Promise<Attester> {
   const platform = createSimulatedPlatform({ seed, now: new Date(now), tee: TEE })
-  return createSimulatedAttester(platform, { rtmr3: fromHex(rtmr3After(await programDigest())) })
+  return createSimulatedAttester(platform, { rtmr3: rtmr3After(await programDigest()) })
 }
 
 export interface Simulation {

@@ -17,7 +17,7 @@ export const attestVerbs: readonly Verb[] = [
       },
       at: { type: 'string', value: 'ISO-TIME', default: 'now', description: 'The time of verification.' },
       roots: { type: 'string', value: 'FILE.pem', default: "Intel's", description: 'Trusted root certificates.' },
-      policy: { type: 'string', value: 'FILE', description: 'Reference values, YAML or JSON.' },
+      policy: { type: 'string', value: 'FILE', description: 'A signed policy, or reference values as YAML or JSON.' },
       'report-data': {
         type: 'string',
         value: 'HEX',

@@ -2,7 +2,6 @@
  * `attest verify`: a quote on file, judged offline: no home, no network, no clock unless asked for. What it prints is
  * what a security reviewer replays; the verification is that of the attestation room, the same for files and sessions.
  */
-import { readFile, stat } from 'node:fs/promises'
 import {
   AttestationError,
   type Binding,
@@ -16,7 +15,7 @@ import {
 import { fromHex } from '../../crypto/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
-import { readText } from '../files.ts'
+import { readBytes, readText } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
 import { type Accepted, readReferenceValues } from './reference-values.ts'
@@ -29,9 +28,6 @@ export interface VerifyOptions {
   readonly 'report-data': string | undefined
   readonly 'event-log': string | undefined
 }
-
-/** An event log of a large boot is 100 kB; a quote is 8 kB with its padding. */
-const MAXIMUM_BYTES = 4 * 1024 * 1024
 
 export async function verify(context: Context, options: VerifyOptions, file: string): Promise<number> {
   const quote = await readBytes(context.path(file), 'quote')
@@ -53,7 +49,7 @@ export async function verify(context: Context, options: VerifyOptions, file: str
   } catch (error) {
     if (!(error instanceof AttestationError) || error.code === 'EVIDENCE_ARGUMENT') throw error
     context.result(refusedRecord(error, quote), [
-      'REFUSED: this is not genuine evidence',
+      'REFUSED: not shown to be genuine evidence',
       ...reasonLines(error.reasons),
     ])
     return exits.failed.code
@@ -131,17 +127,6 @@ function linesOf(verdict: Verdict, judged: boolean): string[] {
 
 const reasonLines = (reasons: readonly { readonly code: string; readonly text: string }[]): string[] =>
   reasons.map(({ code, text }) => `  ${code}: ${text}`)
-
-async function readBytes(path: string, what: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path)
-    if (size > MAXIMUM_BYTES) throw new Error(`it has ${size} bytes, expected at most ${MAXIMUM_BYTES}`)
-    return new Uint8Array(await readFile(path))
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} cannot be read: ${why}`, { cause })
-  }
-}
 
 export async function acceptedBy(context: Context, file: string): Promise<Accepted> {
   return readReferenceValues(await readText(context.path(file), 'policy'), file)

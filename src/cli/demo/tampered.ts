@@ -40,9 +40,13 @@ export async function startTampered(
   const words = ['aggregator', '--home', join(directory, 'federation', 'aggregator'), '--listen', '127.0.0.1:0']
   const { child, address } = await processes.start('tampered', words, join(sources, 'src/cli/main.ts'))
   const bank = { ...context, home: party, homeGiven: true }
-  const { refusal, record } = await attestAggregator(bank, await openHome(bank, 'party'), address)
-  child.kill()
-  await rm(sources, { recursive: true, force: true })
-  if (refusal !== undefined) return { address, refusal, record }
-  throw new CliError('CLI_DEMO_TAMPERED', `the tampered aggregator at ${address} was accepted; the record is ${record}`)
+  try {
+    const { refusal, record } = await attestAggregator(bank, await openHome(bank, 'party'), address)
+    if (refusal !== undefined) return { address, refusal, record }
+    const message = `the tampered aggregator at ${address} was accepted; the record is ${record}`
+    throw new CliError('CLI_DEMO_TAMPERED', message)
+  } finally {
+    child.kill()
+    await rm(sources, { recursive: true, force: true })
+  }
 }

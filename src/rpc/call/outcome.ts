@@ -28,7 +28,7 @@ export function outcomeOf(error: unknown, method: string, peer: object, log: Log
     return { status: error.row.status, code: error.code, message: shortened(error.message, MAXIMUM_ERROR_MESSAGE) }
   }
   const correlation = randomUUID()
-  log.error({ method, peer, correlation, err: error }, 'call failed')
+  log.error({ method, peer, correlation, error }, 'call failed')
   const message = `${method} failed at the other side; its log has the details under ${correlation}`
   return { status: 'INTERNAL', code: 'CALL_FAILED' satisfies keyof typeof rpcErrors, message }
 }

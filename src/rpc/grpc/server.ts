@@ -61,7 +61,7 @@ export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): 
         proveTo(socket, own, options.prover, settings).then(
           () => injector.injectConnection(socket),
           (error: unknown) => {
-            if (!options.signal.aborted) options.log.warn({ ...who, err: error }, 'no attested connection came about')
+            if (!options.signal.aborted) options.log.warn({ ...who, error }, 'no attested connection came about')
             socket.destroy()
           },
         )

@@ -1,7 +1,7 @@
 /**
  * The server's door: a TLS 1.3 listener that lets a connection through to HTTP/2 only after its certificate has been
  * judged. It is our own rather than grpc-js's, so that the reason of every refusal is known here and written to the log,
- * and so that later an attestation can be exchanged before the first HTTP/2 byte.
+ * and so that evidence can be exchanged before the first HTTP/2 byte (../attested/server.ts).
  */
 import type { Server as NetServer, Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
@@ -66,18 +66,18 @@ export async function openDoor({ address, own, settings, log, admit }: DoorOptio
     oldest?.destroy()
   })
   server.on('tlsClientError', (error, socket) => {
-    log.warn({ from: socket.remoteAddress, err: error }, 'TLS handshake failed')
+    log.warn({ from: socket.remoteAddress, error }, 'TLS handshake failed')
   })
   server.on('secureConnection', (socket) => {
     shaking.delete(whence(socket))
     // From here on the HTTP/2 session reports what happens to its socket; an error without a listener ends the program.
-    socket.on('error', (error) => log.info({ from: socket.remoteAddress, err: error }, 'connection broken'))
+    socket.on('error', (error) => log.info({ from: socket.remoteAddress, error }, 'connection broken'))
     const peer = judge(socket, own, settings, log)
     if (peer === undefined) socket.destroy()
     else admit(socket, peer)
   })
   const port = await listen(server, address)
-  server.on('error', (error) => log.error({ err: error }, 'cannot accept a connection'))
+  server.on('error', (error) => log.error({ error }, 'cannot accept a connection'))
   const closed = new Promise<void>((resolve) => server.once('close', resolve))
   return {
     address: { host: address.host, port },
@@ -106,7 +106,7 @@ function judge(socket: TLSSocket, own: CheckedIdentity, settings: GrpcSettings, 
       whose: `the caller from ${from}`,
     })
   } catch (error) {
-    log.warn({ from, err: error }, 'connection refused')
+    log.warn({ from, error }, 'connection refused')
     return undefined
   }
 }

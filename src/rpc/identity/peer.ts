@@ -2,10 +2,7 @@
  * Who a certificate names. Strict, because everything that is allowed or refused rests on it: exactly one URI among the
  * alternative names, of the one form this product uses. Host names play no part.
  */
-// The x509 package needs it, and before it.
-import 'reflect-metadata'
 import { X509Certificate } from 'node:crypto'
-import { SubjectAlternativeNameExtension, X509Certificate as Parsed } from '@peculiar/x509'
 import type { Peer } from '../api.ts'
 import { RpcError } from '../errors.ts'
 import { parseSpiffeUri } from './names.ts'
@@ -24,22 +21,24 @@ export function parsePeer(certificate: string | Uint8Array): Peer {
   )
 }
 
-/** 2.5.29.17, subjectAltName, without tag and length. */
-const SAN_OID = Buffer.from('551d11', 'hex')
+/** 2.5.29.17, subjectAltName, with tag and length. */
+const SAN_OID = Buffer.from('0603551d11', 'hex')
 
+/**
+ * As OpenSSL reads them. It shows the first of several extensions only, and puts a name that could be taken for two in
+ * quotation marks: such certificates are refused. RFC 5280, section 4.2, allows one extension; we issue no such name.
+ */
 function spiffeUris(certificate: string | Uint8Array): string[] {
+  const { raw, subjectAltName: text = '' } = readCertificate(certificate)
+  const ambiguous = raw.indexOf(SAN_OID) !== raw.lastIndexOf(SAN_OID) || text.includes('"')
+  if (ambiguous) throw new RpcError('PEER_CERTIFICATE_INVALID', 'the certificate names more than can be told apart')
+  return text.split(', ').flatMap((each) => (each.startsWith('URI:') ? [each.slice(4)] : []))
+}
+
+/** PEM or DER; trailing rubbish is refused. */
+function readCertificate(certificate: string | Uint8Array): X509Certificate {
   try {
-    // node:crypto accepts PEM and DER and refuses trailing rubbish; the parser then sees plain DER.
-    const read = new X509Certificate(certificate)
-    // What OpenSSL has read costs nothing, the parser a millisecond. But OpenSSL shows the first of several extensions
-    // only, and puts a name that could be taken for two in quotation marks: the parser says what those are.
-    const { raw, subjectAltName: text = '' } = read
-    if (raw.indexOf(SAN_OID) === raw.lastIndexOf(SAN_OID) && !text.includes('"')) {
-      return text.split(', ').flatMap((each) => (each.startsWith('URI:') ? [each.slice(4)] : []))
-    }
-    const parsed = new Parsed(read.raw)
-    const names = parsed.getExtensions(SubjectAlternativeNameExtension).flatMap((each) => each.names.items)
-    return names.filter((each) => each.type === 'url').map((each) => each.value)
+    return new X509Certificate(certificate)
   } catch (error) {
     throw new RpcError('PEER_CERTIFICATE_INVALID', 'the certificate cannot be read as X.509', { cause: error })
   }

@@ -120,7 +120,7 @@ function createAttestation({ address, appraiser }: ConnectOptions, own: CheckedI
     const [nonce, exporter] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
     const session = { nonce, exporter, serverKey: keyDigest(certificate), clientKey: keyDigest(own.certificate) }
     const answer = await prover.prove(session).catch((error: unknown) => {
-      log.warn({ peer: own.peer.name, err: error }, 'no attested connection came about')
+      log.warn({ peer: own.peer.name, error }, 'no attested connection came about')
       throw new RpcError('PEER_CANNOT_ATTEST', `the aggregator at ${address} has no evidence to give`)
     })
     await judge(appraiser, answer, session, address, closing)
@@ -141,7 +141,7 @@ function admit(server: Server, own: CheckedIdentity, address: string) {
   try {
     return judgePeer(own.certificate, checkChain(own.certificate, server.own.roots, server.now()), expected)
   } catch (error) {
-    server.log.warn({ err: error }, 'connection refused')
+    server.log.warn({ error }, 'connection refused')
     throw new RpcError('PEER_REFUSED_US', `the program at ${address} closed the connection after the handshake`)
   }
 }

@@ -1,9 +1,13 @@
 /** The message of proto/coffer/v1/attestation.proto. It travels before HTTP/2, outside of any service. */
 import type { AnyDefinition, MessageTypeDefinition } from '@grpc/proto-loader'
-import { MAXIMUM_QUOTE_BYTES, MAXIMUM_STATEMENT_BYTES, type SessionAnswer } from '../../attestation/index.ts'
+import {
+  MAXIMUM_QUOTE_BYTES,
+  MAXIMUM_SENT_LOG_BYTES,
+  MAXIMUM_STATEMENT_BYTES,
+  type SessionAnswer,
+} from '../../attestation/index.ts'
 import type { AttestationAnswer__Output } from '../../gen/coffer/v1/AttestationAnswer.ts'
 import { RpcError } from '../errors.ts'
-import { MAXIMUM_EVENT_LOG_BYTES } from '../limits.ts'
 import { loadProtocol } from '../protocol.ts'
 import { record } from './field.ts'
 import { message } from './message.ts'
@@ -13,7 +17,7 @@ export const attestationAnswer = message(
   'AttestationAnswer',
   record<SessionAnswer, AttestationAnswer__Output>({
     quote: bytes(1, MAXIMUM_QUOTE_BYTES),
-    eventLog: bytes(0, MAXIMUM_EVENT_LOG_BYTES),
+    eventLog: bytes(0, MAXIMUM_SENT_LOG_BYTES),
     statement: bytes(1, MAXIMUM_STATEMENT_BYTES),
     nonce: digest,
     clientKey: digest,

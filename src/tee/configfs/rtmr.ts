@@ -38,7 +38,7 @@ export async function extendRtmr3(
 }
 
 async function extend(devices: Devices, digest: Uint8Array): Promise<Extension> {
-  const value = valueAfter(digest)
+  const value = rtmr3After(digest)
   const before = await readRegister(devices)
   if (equalBytes(before, value)) return { done: 'already', value }
   if (before.some((byte) => byte !== 0)) throw foreign(before, value)
@@ -48,7 +48,8 @@ async function extend(devices: Devices, digest: Uint8Array): Promise<Extension> 
   return { done: 'extended', value }
 }
 
-function valueAfter(digest: Uint8Array): Uint8Array {
+/** RTMR3 of a TD where nothing but `digest` (48 bytes) was extended into it, once (TDG.MR.RTMR.EXTEND). */
+export function rtmr3After(digest: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha384').update(new Uint8Array(RTMR_BYTES)).update(digest).digest())
 }
 

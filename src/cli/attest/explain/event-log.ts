@@ -3,7 +3,7 @@
  * no digest covers is only what the log claims.
  */
 import { type LogEvent, parseEventLog, replay } from '../../../attestation/index.ts'
-import { createTeller, type Field, reasonsOf, type Section, type Teller } from './field.ts'
+import { createTeller, type Field, refusalReasons, type Section, type Teller } from './field.ts'
 import type { Judgement } from './judgement.ts'
 import type { FieldName } from './words.ts'
 
@@ -70,7 +70,7 @@ function read(eventLog: Uint8Array): LogEvent[] | string {
   try {
     return parseEventLog(eventLog)
   } catch (error) {
-    const [reason] = reasonsOf(error) ?? []
+    const [reason] = refusalReasons(error) ?? []
     if (reason === undefined) throw error
     return reason.text
   }

@@ -5,7 +5,7 @@
 import { exits } from '../../exit.ts'
 import { CliError } from '../../errors.ts'
 import { type Context, styleOf } from '../../io.ts'
-import { readBytes } from '../read-bytes.ts'
+import { readBytes } from '../../files.ts'
 import type { VerifyOptions } from '../verify.ts'
 import { agrees, type Explanation, jsonOf } from './explanation.ts'
 import { linesOf } from './print.ts'

@@ -54,7 +54,7 @@ export function createTeller(reasons: readonly Reason[], established: boolean): 
 }
 
 /** Reasons of an error that says that evidence does not count; undefined for every other error. */
-export function reasonsOf(error: unknown): readonly Reason[] | undefined {
+export function refusalReasons(error: unknown): readonly Reason[] | undefined {
   return error instanceof AttestationError && error.code !== 'EVIDENCE_ARGUMENT' ? error.reasons : undefined
 }
 

@@ -9,12 +9,11 @@ import {
 } from '../../../attestation/index.ts'
 import { toHex } from '../../../crypto/index.ts'
 import { CliError } from '../../errors.ts'
-import { readText } from '../../files.ts'
+import { readBytes, readText } from '../../files.ts'
 import type { Context } from '../../io.ts'
-import { readBytes } from '../read-bytes.ts'
 import { acceptedBy, bindingOf, timeOf, type VerifyOptions } from '../verify.ts'
 import { type Explanation, evidenceSections } from './explanation.ts'
-import { reasonsOf } from './field.ts'
+import { refusalReasons } from './field.ts'
 import { isSimulated, type Judgement } from './judgement.ts'
 
 /** Throws EvidenceError for a quote that cannot be read at all, and CliError for options that do not fit together. */
@@ -59,7 +58,7 @@ function attempt<T>(judge: () => T): Attempt<T> {
   try {
     return { value: judge() }
   } catch (error) {
-    const reasons = reasonsOf(error)
+    const reasons = refusalReasons(error)
     if (reasons === undefined) throw error
     return { reasons }
   }
@@ -96,7 +95,7 @@ function told(judgement: Judgement): Explanation {
 
 function headline(verdict: Verdict | undefined, judged: boolean): Pick<Explanation, 'outcome' | 'summary'> {
   if (verdict === undefined) {
-    const summary = ['REFUSED: this is not genuine evidence', 'All that the quote says below is only a claim.']
+    const summary = ['REFUSED: not shown to be genuine evidence', 'All that the quote says below is only a claim.']
     return { outcome: 'refused', summary }
   }
   if (!verdict.ok) return { outcome: 'refused', summary: ['REFUSED: genuine, and not what is accepted'] }

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { parseCollateral, parseQuote } from '../../../attestation/index.ts'
 import { parseRecord, type Replay, replayRecord, type VerificationRecord } from '../../../../parties/index.ts'
 import { type Explanation, evidenceSections } from './explanation.ts'
-import { reasonsOf } from './field.ts'
+import { refusalReasons } from './field.ts'
 import type { Demand, Judgement } from './judgement.ts'
 import { expectedReportData, sessionSections } from './session.ts'
 
@@ -45,7 +45,7 @@ function readable<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
-    if (reasonsOf(error) === undefined) throw error
+    if (refusalReasons(error) === undefined) throw error
     return undefined
   }
 }

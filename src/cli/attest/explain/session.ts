@@ -1,8 +1,14 @@
 /** The sections on the connection of a record: what the party knew, beside what the aggregator's statement says. */
-import { keyReportData, parseStatement, type Reason, type Statement } from '../../../attestation/index.ts'
+import {
+  CLOCK_DIFFERENCE_MS,
+  keyReportData,
+  parseStatement,
+  type Reason,
+  type Statement,
+} from '../../../attestation/index.ts'
 import { sha256, toHex } from '../../../crypto/index.ts'
 import type { Replay, VerificationRecord } from '../../../../parties/index.ts'
-import { type Comparison, createTeller, type Field, iso, reasonsOf, type Section, type Teller } from './field.ts'
+import { type Comparison, createTeller, type Field, iso, refusalReasons, type Section, type Teller } from './field.ts'
 
 /** What the quote has to carry if it covers the recorded statement. */
 export const expectedReportData = ({ evidence }: Replay): string => toHex(keyReportData(evidence.answer.statement))
@@ -25,13 +31,11 @@ function readStatement(bytes: Uint8Array): Statement | undefined {
   try {
     return parseStatement(bytes)
   } catch (error) {
-    if (reasonsOf(error) === undefined) throw error
+    if (refusalReasons(error) === undefined) throw error
     return undefined
   }
 }
 
-/** As the verifier allows. */
-const CLOCK_DIFFERENCE_MS = 30_000
 const UNREADABLE = 'not readable'
 /** `expected` is what the party knows by itself; '' is shown as `none`. */
 const same = (found: string | undefined, expected: string): Comparison => ({
