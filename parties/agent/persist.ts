@@ -1,7 +1,10 @@
 /** Keeps a conversation with a server going: again after every end, with a growing pause that starts over on success. */
 import { setTimeout as wait } from 'node:timers/promises'
+import { AttestationError } from '../../src/attestation/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import type { Log } from '../../src/rpc/index.ts'
+import { RecordError } from '../attestation/index.ts'
+import { CollateralError } from '../collateral/index.ts'
 
 const FIRST_PAUSE_MS = 250
 /** Short enough that a restarted server has its parties back within seconds. */
@@ -40,19 +43,30 @@ export async function persist(
 }
 
 /**
+ * The aggregator could not be believed, or the verdict not be made or written down. The channel dials and judges again by
+ * itself, and what was wrong may be mended: collateral, a clock, a policy, the aggregator. It is refused each time until
+ * then, so a run waits for its deadline and not for an operator to start the agent again.
+ */
+export const isUnattested = (error: CodedError): boolean =>
+  error instanceof AttestationError || error instanceof CollateralError || error instanceof RecordError
+
+/**
  * The connection failed; an answer about the request itself would come again. A server that dies between TLS and
  * HTTP/2 looks as if it refused this party (UNAUTHENTICATED), so that too is tried again.
  */
 export function isTransport(error: CodedError): boolean {
-  return [
-    'UNAVAILABLE',
-    'DEADLINE_EXCEEDED',
-    'DATA_LOSS',
-    'CANCELLED',
-    'UNAUTHENTICATED',
-    'ABORTED',
-    'RESOURCE_EXHAUSTED',
-  ].includes(error.row.status)
+  return (
+    isUnattested(error) ||
+    [
+      'UNAVAILABLE',
+      'DEADLINE_EXCEEDED',
+      'DATA_LOSS',
+      'CANCELLED',
+      'UNAUTHENTICATED',
+      'ABORTED',
+      'RESOURCE_EXHAUSTED',
+    ].includes(error.row.status)
+  )
 }
 
 /** Between half and all of `ms`, so that many parties do not come back in the same instant. */

@@ -20,12 +20,17 @@ export async function acceptPolicy(options: {
   readonly federation: string
   /** Path of the copy of the newest accepted policy; made when there is none. */
   readonly acceptedFile: string
+  /** Told when the policy was accepted for good just now; without it nothing is written down: somebody only looks. */
+  readonly accepted?: (news: 'first' | 'newer', policy: SignedPolicy) => void
 }): Promise<SignedPolicy> {
   const { text, file, federation, acceptedFile } = options
   const signed = parseSignedPolicy(text, file)
   const accepted = await readAccepted(acceptedFile, federation)
   verifyPolicy(signed, { federation, ...(accepted && { accepted }) })
-  if (accepted?.digest !== policyDigest(signed.policy)) await replace(acceptedFile, text)
+  if (options.accepted !== undefined && accepted?.digest !== policyDigest(signed.policy)) {
+    await replace(acceptedFile, text)
+    options.accepted(accepted === undefined ? 'first' : 'newer', signed)
+  }
   return signed
 }
 

@@ -163,7 +163,7 @@ export class AggregationRun {
     if (present.length >= spec.rounds.quorum) return 'assembled'
     const absent = parties.filter((party) => !present.includes(party))
     const seconds = spec.rounds.deadlineSeconds
-    return `${present.length} of ${spec.rounds.quorum} parties joined within ${seconds} s; absent: ${absent.join(', ')}`
+    return `${present.length} of ${spec.rounds.quorum} parties joined within ${seconds} s; absent, or refusing this aggregator: ${absent.join(', ')}`
   }
 
   async #playRound(number: number, task: TaskKind): Promise<Outcome> {

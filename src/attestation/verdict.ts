@@ -37,6 +37,9 @@ export interface Verdict extends Facts {
   readonly reasons: readonly Reason<AppraisalCode>[]
 }
 
+/** Whether a root says of itself that it is no hardware: such evidence protects nothing. */
+export const namesSimulation = (commonName: string): boolean => /simulated tee/i.test(commonName)
+
 /** The facts of a quote whose every check held. */
 export function factsOf(
   quote: Quote,
@@ -62,7 +65,7 @@ export function factsOf(
     platform: { ...platform, pckSerial: pck.serial.replace(/^00/, ''), certifiedBy: authority.commonName },
     quotingEnclave: { mrSigner, isvProdId, isvSvn },
     root: { name: root.commonName, fingerprint: toHex(sha256(root.raw)) },
-    simulated: root.commonName.includes('Simulated TEE'),
+    simulated: namesSimulation(root.commonName),
     binding: bound ? 'bound' : 'unbound',
     collateral: validity(quote, collateral),
     ...(eventLog === undefined ? {} : { eventLog }),

@@ -35,6 +35,8 @@ const beforehand: ReadonlySet<string> = new Set([
   'CLI_FILE_EXISTS',
   'CLI_IDENTITY_UNUSABLE',
   'CLI_KEY_EXPOSED',
+  'CLI_ATTESTATION_POLICY',
+  'RECORD_POLICY',
   'MODEL_DIRECTORY',
 ])
 /** DATA_...: of a data file on the command line. CLI_HOME_...: of the home directory. */

@@ -76,7 +76,7 @@ export async function party(
   const policy = parsePartyPolicy(await readText(at(home.config.policy), 'policy'))
   const log = logOf(context, home)
   const { openAppraiser } = await import('./attest/open-party.ts')
-  await using attestation = await openAppraiser(context, home, log)
+  await using attestation = await openAppraiser(context, home, log, { tell: (text) => log.warn({}, text) })
   return await operate(context, home, log, (shared) =>
     startParty({
       ...shared,

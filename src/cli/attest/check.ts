@@ -3,7 +3,7 @@
  * record. For operators who want to know before a run whether the aggregator is the one the federation agreed on.
  */
 import { relative } from 'node:path'
-import { reasonsOf } from '../../attestation/index.ts'
+import { AttestationError, reasonsOf } from '../../attestation/index.ts'
 import type { CodedError } from '../../errors/index.ts'
 import type { Judgement } from '../../../parties/index.ts'
 import { addressOr } from '../address.ts'
@@ -16,24 +16,37 @@ import { openAppraiser } from './open-party.ts'
 
 /** A TDX quote and collateral from far away, together. */
 const DEADLINE_MS = 90_000
+/** After this somebody who waits is told for what. */
+const PATIENCE_MS = 1_000
 
 export async function check(context: Context, options: { readonly aggregator: string | undefined }): Promise<number> {
   const home = await openHome(context, 'party')
   const address = addressOr(options.aggregator, 'aggregator', home.config.aggregator)
   const judgement = await attestAggregator(context, home, address)
+  // Without collateral, or a place for the record, there is no verdict: the failure is told as what it is.
+  if (judgement.refusal !== undefined && !(judgement.refusal instanceof AttestationError)) throw judgement.refusal
   context.result(recordOf(address, judgement), linesOf(context, address, judgement))
   return judgement.refusal === undefined ? exits.ok.code : exits.failed.code
 }
 
 /** Throws whatever kept a verdict from being made: nobody at the address, no policy, nowhere to write. */
-export async function attestAggregator(context: Context, home: Home<'party'>, address: string): Promise<Judgement> {
+export async function attestAggregator(
+  context: Context,
+  home: Home<'party'>,
+  address: string,
+  /** For a doctor, who looks and accepts no policy for good. */
+  looking = false,
+): Promise<Judgement> {
   const network = await networkOf(context)
   const log = context.verbose ? createLog(context, 'coffer-attest') : silentLog
   let judgement: Judgement | undefined
-  await using attestation = await openAppraiser(context, home, log, (each) => {
+  const judged = (each: Judgement) => {
     judgement = each
-  })
+  }
+  const tell = looking ? {} : { tell: (text: string) => context.remark(text) }
+  await using attestation = await openAppraiser(context, home, log, { judged, ...tell })
   const { appraiser } = attestation
+  const slow = setTimeout(() => context.remark(`attesting ${address} ...`), PATIENCE_MS)
   await using connection = network.connect({ address, identity: home.identity, role: 'aggregator', appraiser })
   const failure: unknown = await connection
     .reach({ signal: new AbortController().signal, deadlineMs: DEADLINE_MS })
@@ -41,6 +54,7 @@ export async function attestAggregator(context: Context, home: Home<'party'>, ad
       () => undefined,
       (error: unknown) => error,
     )
+  clearTimeout(slow)
   if (judgement !== undefined && (failure === undefined || judgement.refusal !== undefined)) return judgement
   throw failure ?? new Error('the aggregator was reached without a judgement')
 }

@@ -11,7 +11,7 @@ import {
   readCollateralBundle,
   type ReadCollateral,
 } from '../../../parties/index.ts'
-import { parseQuote, type Platform, platformOf } from '../../attestation/index.ts'
+import { namesSimulation, parseQuote, type Platform, platformOf } from '../../attestation/index.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exit.ts'
 import { exists, readBytes, readText, writeNew } from '../files.ts'
@@ -139,7 +139,7 @@ function recordOf({ collateral, platform, validUntil }: ReadCollateral, at: numb
     ...(each.revoked !== undefined && { revoked: each.revoked }),
     ...(each.evaluation !== undefined && { tcbEvaluationDataNumber: each.evaluation }),
   }))
-  const simulated = collateral.pckCrlChain[1].commonName.includes('Simulated TEE')
+  const simulated = namesSimulation(collateral.pckCrlChain[1].commonName)
   return { ...platform, simulated, usableUntil: new Date(validUntil), expired: validUntil < at, documents }
 }
 

@@ -8,6 +8,7 @@ import {
   createCollateralSource,
   createRecords,
 } from '../../../parties/index.ts'
+import { policyDigest, type SignedPolicy } from '../../job/index.ts'
 import type { Appraiser, Log } from '../../rpc/index.ts'
 import { readText } from '../files.ts'
 import { type Home, type HomeConfig, homeFiles } from '../home.ts'
@@ -18,18 +19,32 @@ export interface PartyAttestation extends AsyncDisposable {
   readonly appraiser: Appraiser
 }
 
+export interface OpeningOptions {
+  readonly judged?: AppraiserOptions['judged']
+  /** Told when a policy is accepted for good; without it none is. */
+  readonly tell?: (text: string) => void
+}
+
+function acceptance(news: 'first' | 'newer', policy: SignedPolicy['policy']): string {
+  const what = `attestation policy ${policy.federation} version ${policy.version}, digest ${policyDigest(policy)}`
+  if (news === 'newer') return `accepted the newer ${what}; no older one will be accepted any more`
+  return `accepted for the first time: ${what}; compare the digest with the other organisations`
+}
+
 /** Throws CliError, JobError, AttestationPolicyError, RecordError and CollateralError before anything is dialled. */
 export async function openAppraiser(
   context: Context,
   { directory, config, identity }: Home<'party'>,
   log: Log,
-  judged?: AppraiserOptions['judged'],
+  { judged, tell }: OpeningOptions,
 ): Promise<PartyAttestation> {
   const { federation, attestation } = config
   const { now } = context.io
   const state = join(directory, homeFiles.attestation)
   const { text, file } = await readPolicy(directory, attestation.policy)
-  const policy = await acceptPolicy({ text, file, federation, acceptedFile: join(state, 'accepted-policy.json') })
+  const acceptedFile = join(state, 'accepted-policy.json')
+  const accepted = (news: 'first' | 'newer', signed: SignedPolicy) => tell?.(acceptance(news, signed.policy))
+  const policy = await acceptPolicy({ text, file, federation, acceptedFile, ...(tell && { accepted }) })
   const overlay = attestation.overlay === undefined ? undefined : within(directory, attestation.overlay)
   const collateral = await openCollateral(context, directory, config, log)
   const appraiser = createAppraiser({

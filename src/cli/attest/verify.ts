@@ -7,6 +7,7 @@ import {
   type Binding,
   EvidenceError,
   intelSgxRootPem,
+  namesSimulation,
   parseCollateral,
   parseQuote,
   type Verdict,
@@ -48,7 +49,9 @@ export async function verify(context: Context, options: VerifyOptions, file: str
     return verdict.ok ? exits.ok.code : exits.failed.code
   } catch (error) {
     if (!(error instanceof AttestationError) || error.code === 'EVIDENCE_ARGUMENT') throw error
-    context.result(refusedRecord(error, quote), [
+    const claimed = claims(quote)
+    context.result(refusedRecord(error, claimed), [
+      ...(claimed?.simulated ? ['SIMULATED: it names a simulated TEE as its root, which protects nothing'] : []),
       'REFUSED: not shown to be genuine evidence',
       ...reasonLines(error.reasons),
     ])
@@ -75,8 +78,7 @@ function recordOf(verdict: Verdict): object {
 }
 
 /** What a refused quote says of itself is shown where it can be read: claims, not facts. */
-function refusedRecord(error: AttestationError, bytes: Uint8Array): object {
-  const claimed = claims(bytes)
+function refusedRecord(error: AttestationError, claimed: Claims | undefined): object {
   const codes = error.reasons.map(({ code }) => code)
   return {
     ok: false,
@@ -86,13 +88,20 @@ function refusedRecord(error: AttestationError, bytes: Uint8Array): object {
     tee: claimed?.tee ?? null,
     body: claimed?.body ?? null,
     root: null,
+    simulated: claimed?.simulated ?? null,
   }
 }
 
-function claims(bytes: Uint8Array): { tee: string; body: object } | undefined {
+interface Claims {
+  readonly tee: string
+  readonly body: object
+  readonly simulated: boolean
+}
+
+function claims(bytes: Uint8Array): Claims | undefined {
   try {
-    const { header, body } = parseQuote(bytes)
-    return { tee: header.tee, body }
+    const { header, body, chain } = parseQuote(bytes)
+    return { tee: header.tee, body, simulated: namesSimulation(chain[2].commonName) }
   } catch (error) {
     if (error instanceof EvidenceError) return undefined
     throw error

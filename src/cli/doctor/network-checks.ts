@@ -101,7 +101,7 @@ async function checkAttestation(context: Context, who: string, home: Home<'party
   const { aggregator } = home.config
   try {
     const { attestAggregator } = await import('../attest/check.ts')
-    const { simulated, refusal } = await attestAggregator(context, home, aggregator)
+    const { simulated, refusal } = await attestAggregator(context, home, aggregator, true)
     if (refusal !== undefined) return await failed(name, refusal)
     return simulated
       ? warn(

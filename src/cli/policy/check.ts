@@ -42,7 +42,7 @@ export async function check(context: Context, options: CheckOptions, file: strin
   }
   context.result(record, [
     ...loud(policy),
-    ok ? 'BINDING: signed as it has to be' : 'REFUSED: no party will use this policy',
+    ok ? bindingText(policy.version, accepted === undefined) : 'REFUSED: no party will use this policy',
     ...reasons.map(({ code, text }) => `  ${code}: ${text}`),
     `  federation  ${federation}${options.federation === undefined ? ' (not compared: give --federation)' : ''}`,
     `  version     ${version}${accepted === undefined ? ' (not compared: give --accepted)' : `, after ${accepted.policy.version}`}`,
@@ -53,6 +53,12 @@ export async function check(context: Context, options: CheckOptions, file: strin
   ])
   return ok ? exits.ok.code : exits.failed.code
 }
+
+/** A later version also needs the signatures of the organisations before it, which only the one before can tell. */
+const bindingText = (version: number, alone: boolean): string =>
+  version > 1 && alone
+    ? 'NOT JUDGED against the version before it: give --accepted FILE; its own signatures suffice'
+    : 'BINDING: signed as it has to be'
 
 function expectation(
   options: CheckOptions,

@@ -74,8 +74,10 @@ function policyLines(signed: SignedPolicy): string[] {
 
 export function signatureText(signed: SignedPolicy): string {
   const { organisations, threshold } = signed.policy
-  const count = signersOf(signed).own.length
-  const state = count >= threshold ? 'enough' : 'NOT ENOUGH'
+  const { own, wrong } = signersOf(signed)
+  const count = own.length
+  const bad = wrong.length === 0 ? '' : `, but of ${wrong.join(', ')} one is WRONG, so it is refused`
+  const state = `${count >= threshold ? 'enough' : 'NOT ENOUGH'}${bad}`
   return `${count} of ${Object.keys(organisations).length} organisations have signed, ${threshold} needed: ${state}`
 }
 

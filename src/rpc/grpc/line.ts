@@ -101,6 +101,12 @@ async function appraise(
   await appraiseServer(socket, appraiser, { address: formatAddress(address), certificate, own, attestationMs, closing })
 }
 
+/** OpenSSL's own texts are lines of its source; they stay the cause. */
+const wordsOf = (error: Error): string =>
+  'code' in error && String(error.code).startsWith('ERR_SSL')
+    ? 'what answers speaks no TLS that we accept'
+    : error.message
+
 function handshake(socket: Socket, line: Line, secureContext: SecureContext): Promise<TLSSocket> {
   const { address, settings } = line
   const failed = (text: string, cause?: Error) => {
@@ -129,7 +135,7 @@ function handshake(socket: Socket, line: Line, secureContext: SecureContext): Pr
     // Stays for the life of the socket: later errors are the HTTP/2 session's to report.
     encrypted.on('error', (error) => {
       clearTimeout(slow)
-      reject(failed(error.message, error))
+      reject(failed(wordsOf(error), error))
     })
   })
 }

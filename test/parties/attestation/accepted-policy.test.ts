@@ -74,8 +74,16 @@ beforeEach(async () => {
 afterEach(() => home[Symbol.asyncDispose]())
 
 const acceptedFile = () => join(home.path, 'attestation', 'accepted-policy.json')
+const told: string[] = []
+const accepted = (news: string) => void told.push(news)
 const offer = (text: string) =>
-  acceptPolicy({ text, file: 'attestation-policy.json', federation: FEDERATION, acceptedFile: acceptedFile() })
+  acceptPolicy({
+    text,
+    file: 'attestation-policy.json',
+    federation: FEDERATION,
+    acceptedFile: acceptedFile(),
+    accepted,
+  })
 const offered = (policy: SignedPolicy) => offer(signedPolicyText(policy))
 
 const reasonsOf = async (work: Promise<unknown>): Promise<string[]> => {
@@ -94,6 +102,13 @@ test('the first policy is trusted, kept for its owner only, and accepted again',
   expect(await readFile(acceptedFile(), 'utf8')).toBe(signedPolicyText(first))
   expect((await stat(acceptedFile())).mode & 0o777).toBe(0o600)
   await offered(first)
+  expect(told.splice(0)).toEqual(['first'])
+})
+
+test('who only looks accepts nothing for good', async () => {
+  const text = signedPolicyText(first)
+  await acceptPolicy({ text, file: 'file', federation: FEDERATION, acceptedFile: acceptedFile() })
+  await expect(stat(acceptedFile())).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('a first policy without enough signatures, or of another federation, is refused and not kept', async () => {
@@ -190,18 +205,24 @@ describe('after the first', () => {
     const other = join(home.path, 'directory')
     await mkdir(other)
     const text = signedPolicyText(first)
-    const refused = acceptPolicy({ text, file: 'file', federation: FEDERATION, acceptedFile: other })
+    const refused = acceptPolicy({ text, file: 'file', federation: FEDERATION, acceptedFile: other, accepted })
     await expect(refused).rejects.toMatchObject({ code: 'RECORD_POLICY' })
   })
 })
 
-test('a policy that cannot be written down is not accepted', async () => {
+test('a policy that cannot be written down is not accepted', async (context) => {
   await writeFile(join(home.path, 'attestation'), 'a file in the way')
   const blocked = join(home.path, 'attestation', 'accepted-policy.json')
   await expect(
-    acceptPolicy({ text: signedPolicyText(first), file: 'file', federation: FEDERATION, acceptedFile: blocked }),
+    acceptPolicy({
+      text: signedPolicyText(first),
+      file: 'file',
+      federation: FEDERATION,
+      acceptedFile: blocked,
+      accepted,
+    }),
   ).rejects.toThrow(RecordError)
-  if (process.getuid?.() === 0) return
+  if (process.getuid?.() === 0) context.skip('root may write anywhere')
   await chmod(home.path, 0o500)
   await expect(
     acceptPolicy({
@@ -209,6 +230,7 @@ test('a policy that cannot be written down is not accepted', async () => {
       file: 'file',
       federation: FEDERATION,
       acceptedFile: join(home.path, 'x', 'y'),
+      accepted,
     }),
   ).rejects.toMatchObject({ code: 'RECORD_UNWRITABLE' })
   await chmod(home.path, 0o700)

@@ -1,4 +1,5 @@
 /** A whole explanation: what it says at the top, as an object for scripts, and the sections that all evidence has. */
+import { collateralErrors } from '../../../../parties/index.ts'
 import { appraisalErrors, evidenceErrors, type Reason, sessionErrors } from '../../../attestation/index.ts'
 import type { ErrorRow } from '../../../errors/index.ts'
 import { collateralSections } from './collateral.ts'
@@ -29,7 +30,7 @@ export const evidenceSections = (judgement: Judgement): Section[] => [
 ]
 
 const rows: ReadonlyMap<string, ErrorRow> = new Map(
-  Object.entries({ ...evidenceErrors, ...appraisalErrors, ...sessionErrors }),
+  Object.entries({ ...evidenceErrors, ...appraisalErrors, ...sessionErrors, ...collateralErrors }),
 )
 
 /** What a code means and what to do, where this program knows it. */

@@ -1,5 +1,12 @@
 /** What an explanation is about: evidence, what it was judged by, and what came out. */
-import type { Collateral, Quote, Reason, ReferenceValues, Verdict } from '../../../attestation/index.ts'
+import {
+  type Collateral,
+  namesSimulation,
+  type Quote,
+  type Reason,
+  type ReferenceValues,
+  type Verdict,
+} from '../../../attestation/index.ts'
 
 /** Reference values under the name by which a person knows them. */
 export interface Demand {
@@ -25,4 +32,4 @@ export interface Judgement {
 
 /** The root says that it is no hardware; where nothing is established, the root that the quote itself brings. */
 export const isSimulated = ({ verdict, quote }: Pick<Judgement, 'verdict' | 'quote'>): boolean =>
-  verdict?.simulated ?? quote.chain[2].commonName.includes('Simulated TEE')
+  verdict?.simulated ?? namesSimulation(quote.chain[2].commonName)
