@@ -8,6 +8,7 @@ import {
   checkSession,
   type EvidenceCode,
   parseQuote,
+  type Reason,
   reasonsOf,
   requireAccepted,
   rootsDigest,
@@ -28,6 +29,7 @@ import {
 } from '../../src/job/index.ts'
 import type { Appraiser, Log } from '../../src/rpc/index.ts'
 import type { CollateralSource } from '../collateral/index.ts'
+import { createPace, type Pause } from './pace.ts'
 import { answerFields, RECORD_FORMAT, sessionFields } from './record.ts'
 import type { Records } from './records.ts'
 
@@ -44,6 +46,8 @@ export interface AppraiserOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Log
+  /** How to wait; by the machine's timers unless told. */
+  readonly pause?: Pause
   /** Told of each judgement, after it was written down. */
   readonly judged?: (judgement: Judgement) => void
 }
@@ -62,6 +66,8 @@ export interface Judgement {
  * server is not written down again, so that the newest refusals on the disk go back days and not minutes.
  */
 const SAME_REFUSAL_MS = 600_000
+/** What a record can hold: a refusal that its record cannot tell could not be explained. */
+const [MOST_REASONS, MOST_TEXT] = [1_000, 20_000]
 
 interface Outcome {
   readonly verdict?: Verdict
@@ -96,29 +102,32 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       return { ...outcome, refusal: error }
     }
   }
+  const pace = createPace(now, options.pause)
   let refused: { readonly sort: string; readonly at: number; readonly record: string } | undefined
   const recordOf = async (outcome: Outcome, answer: SessionAnswer, expected: SessionExpectation, address: string) => {
     const { refusal } = outcome
     const keep = (part: Uint8Array | undefined) => (part && part.length > 0 ? records.keep(part) : null)
+    const keepCollateral = (part: Uint8Array) => (refusal ? records.keepRefused(part) : records.keep(part))
     return await records.write({
       format: RECORD_FORMAT,
       at: expected.now.toISOString(),
       address,
       outcome: refusal ? 'refused' : 'accepted',
       simulated,
-      reasons: refusal ? [...reasonsOf(refusal)] : [],
+      reasons: refusal ? recordable(reasonsOf(refusal)) : [],
       expected: { ...stated, session: sessionFields(expected.session) },
       answer: answerFields(answer, refusal !== undefined),
       objects: {
         policy: await records.keep(bytes.policy),
         overlay: await keep(bytes.overlay),
-        collateral: await keep(outcome.collateral === undefined ? undefined : utf8(outcome.collateral)),
+        collateral: outcome.collateral === undefined ? null : await keepCollateral(utf8(outcome.collateral)),
         eventLog: refusal ? null : await keep(answer.eventLog),
       },
     })
   }
   return {
     async appraise(answer, session, address, signal) {
+      await pace.turn(signal)
       const expected = { ...stated, session, now: new Date(now()) }
       const outcome = await judge(answer, expected, signal)
       const { refusal, verdict } = outcome
@@ -129,6 +138,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       if (!again) refused = sort === undefined ? undefined : { sort, at: now(), record }
       judged?.({ verdict, refusal, simulated, record })
       if (refusal) throw refusal
+      pace.accepted()
       if (verdict) tell(log, verdict, address, record)
     },
   }
@@ -145,6 +155,9 @@ const ofCollateral: ReadonlySet<string> = new Set<AppraisalCode | EvidenceCode>(
 ])
 
 const blamesCollateral = (refusal: CodedError): boolean => reasonsOf(refusal).some(({ code }) => ofCollateral.has(code))
+
+const recordable = (reasons: readonly Reason[]): Reason[] =>
+  reasons.slice(0, MOST_REASONS).map(({ code, text }) => ({ code, text: text.slice(0, MOST_TEXT) }))
 
 function tell(log: Log, { simulated, tee, tcb, root }: Verdict, address: string, record: string): void {
   const fields = { address, tee, status: tcb.status, root: root.name, record }

@@ -2,7 +2,7 @@
  * An offline bundle: the collateral of many platforms in one file, for those without a way to any service. Entries are
  * found by what they say themselves. A file with the collateral of one platform counts as a bundle of one.
  */
-import { AttestationError } from '../../src/attestation/index.ts'
+import { AttestationError, exceedsStructures } from '../../src/attestation/index.ts'
 import { readText, reasonOf } from '../files.ts'
 import { CollateralError } from './errors.ts'
 import { exactMembers, platformName, readCollateral, type ReadCollateral } from './form.ts'
@@ -11,6 +11,8 @@ export const BUNDLE_FORMAT = 'coffer-collateral-bundle-v1'
 /** An entry has 15 to 60 kB; Intel has some hundred families of platforms. */
 const MAXIMUM_BYTES = 32 * 2 ** 20
 const MAXIMUM_ENTRIES = 512
+/** The bundle, its list and one object an entry, whose members are texts: millions would take 20 s and 2 GB to parse. */
+const MAXIMUM_STRUCTURES = 2 * MAXIMUM_ENTRIES
 
 /** Throws CollateralError COLLATERAL_BUNDLE_UNREADABLE or COLLATERAL_BUNDLE_INVALID. */
 export async function readCollateralBundle(path: string): Promise<ReadCollateral[]> {
@@ -28,6 +30,8 @@ export async function readCollateralBundle(path: string): Promise<ReadCollateral
 }
 
 function entriesOf(text: string, path: string): unknown[] {
+  if (exceedsStructures(text, MAXIMUM_STRUCTURES))
+    throw invalid(path, `more than ${MAXIMUM_STRUCTURES} objects and lists`)
   let value: unknown
   try {
     value = JSON.parse(text)

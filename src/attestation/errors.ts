@@ -266,14 +266,23 @@ export interface Reason<Code extends string = string> {
   readonly text: string
 }
 
+/** Texts quote hostile documents, in which a time, an OID or a name may have a megabyte. Real ones have 300 characters. */
+const MOST_TEXT = 2_000
+
+const bounded = <Code extends string>({ code, text }: Reason<Code>): Reason<Code> => ({
+  code,
+  text: text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}... (${text.length} characters)`,
+})
+
 /** The base of both families: `instanceof AttestationError` is "this evidence does not count". */
 export abstract class AttestationError<Code extends string = string> extends CodedError<Code> {
   /** Everything that was found, in the order of the trust argument; the first one is this error's own code. */
   readonly reasons: readonly Reason<Code>[]
 
   constructor(table: ErrorTable<Code>, reasons: readonly [Reason<Code>, ...Reason<Code>[]], options?: ErrorOptions) {
-    super(table, reasons[0].code, reasons.map(({ text }) => text).join('; '), options)
-    this.reasons = reasons
+    const told = reasons.map(bounded)
+    super(table, reasons[0].code, told.map(({ text }) => text).join('; '), options)
+    this.reasons = told
   }
 }
 

@@ -11,6 +11,7 @@ export type {
   TdxReference,
 } from './appraisal/reference-values.ts'
 export { type Collateral, parseCollateral } from './collateral/collateral.ts'
+export { exceedsStructures } from './collateral/json-text.ts'
 export { AttestationError, type EvidenceCode, EvidenceError, evidenceErrors, type Reason, reasonsOf } from './errors.ts'
 export { type LogEvent, MAXIMUM_SENT_LOG_BYTES, parseEventLog } from './event-log/parse.ts'
 export { type MeasuredEvent, replay } from './event-log/replay.ts'

@@ -63,6 +63,57 @@ export const learningErrors = {
     cause: 'A step of the server strategy left the range of float32: the run diverged.',
     next: 'Lower the learning rate of the strategy.',
   },
+  PRIVACY_TARGET_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'The epsilon or delta of a privacy promise lies outside its range.',
+    next: 'Choose an epsilon above 0 and a delta between 0 and 1, well below one over the number of people protected.',
+  },
+  PRIVACY_STEP_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A noise multiplier, a sampling rate or a number of rounds lies outside what the accountant can bound.',
+    next: 'Correct the privacy settings of the job spec; the message gives the range.',
+  },
+  PRIVACY_ORDER_INVALID: {
+    status: 'INTERNAL',
+    cause: 'Rényi orders lie outside 1.01 to 512, or do not come with one divergence each.',
+    next: 'Report this as a defect: orders are not a setting.',
+  },
+  PRIVACY_BUDGET_EXCEEDED: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'One more release would cost more privacy than the parties approved for this run.',
+    next: 'Use the model as it is, or have the parties approve a job with a larger budget or more noise.',
+  },
+  PRIVACY_NOISE_UNREACHABLE: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'No amount of noise that leaves anything to learn keeps this epsilon and delta over that many rounds.',
+    next: 'Ask for a larger epsilon or fewer rounds.',
+  },
+  PRIVACY_UPDATE_NOT_FINITE: {
+    status: 'OUT_OF_RANGE',
+    cause: 'An update to be clipped has NaN or infinite values; most often training diverged.',
+    next: 'Lower the learning rate at the party, or look for broken rows in its data.',
+  },
+  PRIVACY_CLIPPING_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A clip bound or a setting of adaptive clipping lies outside its range.',
+    next: 'Correct the clipping settings of the job spec.',
+  },
+  PRIVACY_SPLIT_IMPOSSIBLE: {
+    status: 'INVALID_ARGUMENT',
+    cause:
+      'Adaptive clipping has too little noise on its count of clipped parties for the noise multiplier of the round.',
+    next: 'Raise the count deviation, lower the noise multiplier, or use a fixed clip bound; few parties need the last.',
+  },
+  PRIVACY_WEIGHTS_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A weight of a party, or what the weighted sum is divided by, is not a finite number above 0.',
+    next: 'Give every party of a differentially private job a fixed weight above 0.',
+  },
+  PRIVACY_RELATION_UNSUPPORTED: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'Sampling parties was asked for together with a promise about replaced data, which no theorem here covers.',
+    next: 'Let every party take part (sampling rate 1), or promise protection against adding or removing a party.',
+  },
 } as const satisfies ErrorTable<string>
 
 export type LearningCode = keyof typeof learningErrors

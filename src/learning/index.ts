@@ -17,6 +17,13 @@ export {
   metricsUpdate,
 } from './metrics.ts'
 export { MAXIMUM_PARAMETERS, type ModelPlan, type ModelSpec, type Parameter, planModel } from './model.ts'
+export { type Accountant, createAccountant, epsilonOfStep, type PrivacySpent } from './privacy/accountant.ts'
+export { clipFactor, l2Norm, nextClipBound, splitNoise } from './privacy/clipping.ts'
+export { gaussianDelta, gaussianEpsilon } from './privacy/gaussian.ts'
+export type { Neighbours, PrivacyStep } from './privacy/limits.ts'
+export { leastGaussianNoiseMultiplier, leastNoiseMultiplier } from './privacy/noise.ts'
+export { defaultOrders, epsilonOf, renyiDivergence } from './privacy/renyi.ts'
+export { meanSensitivity, privacyStep, type Sensitivity } from './privacy/sensitivity.ts'
 export { type Standardisation, standardisationFrom, standardise, verifyStatistics } from './standardisation.ts'
 export { statisticsLayout, statisticsUpdate } from './statistics.ts'
 export { createStrategy, type ServerState, type Strategy, type StrategySpec } from './strategy.ts'

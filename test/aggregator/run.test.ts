@@ -214,7 +214,7 @@ describe('a run ends', () => {
     expect(await nextTask(alone)).toMatchObject({ kind: 'ended', state: 'abandoned' })
     expect(ending(await bench.events())).toMatchObject({
       state: 'abandoned',
-      reason: '1 of 2 parties joined within 1 s; absent: bank-b, bank-c',
+      reason: '1 of 2 parties joined within 1 s; absent, or refusing this aggregator: bank-b, bank-c',
     })
   })
 

@@ -177,6 +177,7 @@ describe('statements are read strictly:', () => {
     ['a number for a text', text.replace('"role":"aggregator"', '"role":1')],
     ['a time with milliseconds', text.replace(/Z"/, '.000Z"')],
     ['a context that is a list', text.replace(/"context":\{.*?\}/, '"context":[]')],
+    ['half a surrogate pair', text.replace('"role":"aggregator"', '"role":"\\ud800"')],
     ['far too much', text + ' '.repeat(10_000)],
   ])('%s', (_what, changed) => {
     expect(read(changed)).toBeInstanceOf(SessionError)

@@ -62,6 +62,33 @@ test("Intel's root is the default, under which nothing simulated is genuine", as
   expect(jsonLine(out)).toMatchObject({ ok: false, root: null })
 })
 
+test('no name in a hostile certificate reaches the terminal as a control', async () => {
+  const from = await simulated('tdx-v4')
+  const quote = readFileSync(join(from, 'quote.bin')).toString('latin1')
+  const end = '-----END CERTIFICATE-----'
+  const root = quote.slice(quote.lastIndexOf('-----BEGIN CERTIFICATE-----'), quote.lastIndexOf(end) + end.length)
+  const der = Buffer.from(root.replaceAll(/-----.*?-----|\n/g, ''), 'base64').toString('latin1')
+  const changed = Buffer.from(der.replaceAll('Simulated TEE', '\x1b[2J\x1b[H\xc2\x9b\xd8\x9c x'), 'latin1')
+  const lines = changed.toString('base64').match(/.{1,64}/g) ?? []
+  const hostile = `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----`
+  expect(hostile).toHaveLength(root.length)
+  const file = join(directory, 'hostile.bin')
+  writeFileSync(
+    file,
+    Buffer.from(
+      quote.replace(root, () => hostile),
+      'latin1',
+    ),
+  )
+  const options = ['--collateral', join(from, 'collateral.json'), '--at', AT]
+  for (const verb of ['verify', 'explain']) {
+    const { code, out } = await coffer(['attest', verb, file, ...options])
+    expect(code).toBe(1)
+    expect(out).toContain('EVIDENCE_ROOT_UNKNOWN')
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c]/)
+  }
+})
+
 test('the report data is compared when it is given', async () => {
   const from = await simulated('tdx-v4', '--report-data', 'aabb')
   expect((await verify(from, '--report-data', 'aabb')).code).toBe(0)

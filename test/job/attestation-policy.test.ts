@@ -76,6 +76,7 @@ describe('the file', () => {
     ['a federation that is no name', change({ federation: 'North' }), 'policy.federation'],
     ['version 0', change({ version: 0 }), 'policy.version: found 0'],
     ['half a version', change({ version: 1.5 }), 'policy.version: found 1.5'],
+    ['a version that no statement can name', change({ version: 2 ** 31 }), 'policy.version'],
     ['a version beyond exact numbers', change({ version: 2 ** 53 }), 'policy.version'],
     ['another purpose', change({ purpose: 'test' }), "expected one of 'production', 'simulation'"],
     ['no organisation', change({ organisations: {} }), 'expected 1 to 64 organisations'],

@@ -6,7 +6,7 @@
  * A hardware quote takes 10 to 100 ms, so it covers a short-lived attestation key, and that key signs each session.
  */
 import { createHash } from 'node:crypto'
-import { canonicalJson, equalBytes, sha256, toHex } from '../../crypto/index.ts'
+import { canonicalJson, CryptoError, equalBytes, sha256, toHex } from '../../crypto/index.ts'
 import { type Fields, parseFields } from '../collateral/fields.ts'
 import { EvidenceError } from '../errors.ts'
 import { SessionError } from './errors.ts'
@@ -64,8 +64,18 @@ export function parseStatement(bytes: Uint8Array): Statement {
     throw malformed(`a statement of ${bytes.length} bytes, expected at most ${MAXIMUM_STATEMENT_BYTES}`)
   }
   const statement = readStatement(bytes)
-  if (equalBytes(encodeStatement(statement), bytes)) return statement
+  if (isCanonical(statement, bytes)) return statement
   throw malformed('the statement is not in canonical form (RFC 8785), or has members that are not known here')
+}
+
+/** Half a surrogate pair can be written as an escape and has no canonical form. */
+function isCanonical(statement: Statement, bytes: Uint8Array): boolean {
+  try {
+    return equalBytes(encodeStatement(statement), bytes)
+  } catch (error) {
+    if (error instanceof CryptoError) return false
+    throw error
+  }
 }
 
 function readStatement(bytes: Uint8Array): Statement {

@@ -12,6 +12,7 @@ import { type Home, openHome } from '../home.ts'
 import type { Context } from '../io.ts'
 import { createLog, silentLog } from '../log.ts'
 import { networkOf } from '../session.ts'
+import { clean } from '../view/index.ts'
 import { openAppraiser } from './open-party.ts'
 
 /** A TDX quote and collateral from far away, together. */
@@ -25,7 +26,8 @@ export async function check(context: Context, options: { readonly aggregator: st
   const judgement = await attestAggregator(context, home, address)
   // Without collateral, or a place for the record, there is no verdict: the failure is told as what it is.
   if (judgement.refusal !== undefined && !(judgement.refusal instanceof AttestationError)) throw judgement.refusal
-  context.result(recordOf(address, judgement), linesOf(context, address, judgement))
+  // Reasons quote what the evidence says, names in its certificates among it.
+  context.result(recordOf(address, judgement), linesOf(context, address, judgement).map(clean))
   return judgement.refusal === undefined ? exits.ok.code : exits.failed.code
 }
 

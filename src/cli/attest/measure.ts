@@ -22,6 +22,7 @@ import { exits } from '../exit.ts'
 import { readBytes, readText } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
+import { clean } from '../view/index.ts'
 import { fragment, type Reference, sgxReference, tdxReference } from './measure-programs.ts'
 import { parseSigstruct, type Sigstruct } from './sigstruct.ts'
 import { timeOf } from './verify.ts'
@@ -60,7 +61,7 @@ export async function measure(context: Context, options: MeasureOptions): Promis
     return tell(context, { bundle, sigstruct, mrEnclave, verdict, events: log.events, problems })
   } catch (error) {
     if (!(error instanceof AttestationError) || error.code === 'EVIDENCE_ARGUMENT') throw error
-    const reasons = error.reasons.map(({ code, text }) => `  ${code}: ${text}`)
+    const reasons = error.reasons.map(({ code, text }) => clean(`  ${code}: ${text}`))
     const codes = error.reasons.map(({ code }) => code)
     const head = 'REFUSED: the quote or its event log is not genuine, and nothing was read from it'
     context.result({ ok: false, reasons: codes, programs: [] }, [head, ...reasons])

@@ -19,6 +19,7 @@ import { exits } from '../exit.ts'
 import { readBytes, readText } from '../files.ts'
 import { required } from '../init/sign.ts'
 import type { Context } from '../io.ts'
+import { clean } from '../view/index.ts'
 import { type Accepted, readReferenceValues } from './reference-values.ts'
 
 export interface VerifyOptions {
@@ -45,7 +46,7 @@ export async function verify(context: Context, options: VerifyOptions, file: str
     const evidence = { quote, ...(eventLog && { eventLog }) }
     const trusted = roots ?? accepted?.roots ?? intelSgxRootPem
     const verdict = verifyEvidence(evidence, { roots: trusted, collateral, binding, now, ...(policy && { policy }) })
-    context.result(recordOf(verdict), linesOf(verdict, policy !== undefined))
+    context.result(recordOf(verdict), linesOf(verdict, policy !== undefined).map(clean))
     return verdict.ok ? exits.ok.code : exits.failed.code
   } catch (error) {
     if (!(error instanceof AttestationError) || error.code === 'EVIDENCE_ARGUMENT') throw error
@@ -135,7 +136,7 @@ function linesOf(verdict: Verdict, judged: boolean): string[] {
 }
 
 const reasonLines = (reasons: readonly { readonly code: string; readonly text: string }[]): string[] =>
-  reasons.map(({ code, text }) => `  ${code}: ${text}`)
+  reasons.map(({ code, text }) => clean(`  ${code}: ${text}`))
 
 export async function acceptedBy(context: Context, file: string): Promise<Accepted> {
   return readReferenceValues(await readText(context.path(file), 'policy'), file)

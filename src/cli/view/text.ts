@@ -3,8 +3,8 @@
  * a person reads; they are replaced before anything is shown.
  */
 
-// C0, DEL, C1, and the bidirectional controls of Unicode (UAX 9).
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+// C0, DEL, C1, the line separators and the bidirectional controls of Unicode (UAX 9).
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 export const clean = (text: string): string => text.replace(CONTROLS, ' ')
 

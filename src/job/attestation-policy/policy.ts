@@ -18,6 +18,8 @@ import { type References, type RoleReferences, roleReferencesSchema } from './re
 export const policyFormat = 'coffer-attestation-policy-v1'
 const MAXIMUM_ORGANISATIONS = 64
 const MAXIMUM_ROOTS = 16
+/** What a statement of evidence can name: an accepted version can never be lowered again. */
+const MAXIMUM_VERSION = 2 ** 31 - 1
 /** One with the key of this version and one with that of the version before, where an organisation changes its key. */
 const SIGNATURES_EACH = 2
 
@@ -91,7 +93,7 @@ const policySchema = z
   .strictObject({
     format: z.literal(policyFormat),
     federation: nameSchema,
-    version: z.int().min(1),
+    version: z.int().min(1).max(MAXIMUM_VERSION),
     purpose: z.enum(['production', 'simulation']),
     organisations: organisationsSchema,
     threshold: z.int().min(1),

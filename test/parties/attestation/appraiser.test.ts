@@ -89,6 +89,25 @@ describe('a refusal', () => {
   })
 })
 
+test('collateral that was refused is kept apart, where it is bounded', async () => {
+  const { collateral } = connections.attestation
+  const find: typeof collateral.find = async (quote, signal) => {
+    const { collateral: read, json } = await collateral.find(quote, signal)
+    const { tcbInfo } = read
+    return { json, collateral: { ...read, tcbInfo: { ...tcbInfo, signature: bytes(64) } } }
+  }
+  const { directory, error, record } = await connections.connect('forged', { collateral: { ...collateral, find } })
+  expect(error).toMatchObject({ code: 'EVIDENCE_TCB_INFO_SIGNATURE' })
+  expect(await readdir(join(directory, 'refused-objects'))).toEqual([record.objects.collateral])
+  expect(await readdir(join(directory, 'objects'))).toEqual([record.objects.policy])
+})
+
+test('what a refusal quotes is bounded, so that its record can be read', () => {
+  const error = new EvidenceError('EVIDENCE_DER_INVALID', 'x'.repeat(6_000_000))
+  expect(error.message.length).toBeLessThan(2_100)
+  expect(error.reasons[0]?.text).toBe(error.message)
+})
+
 test('hostile event logs of refused answers leave no objects behind', async () => {
   const { directory } = await connections.connect('hostile')
   const before = await readdir(join(directory, 'objects'))

@@ -78,6 +78,7 @@ export async function createConnections(): Promise<Connections> {
         collateral: changes.collateral ?? attestation.collateral,
         records: {
           keep: (bytes) => records.keep(bytes),
+          keepRefused: (bytes) => records.keepRefused(bytes),
           async write(record) {
             const path = await records.write(record)
             written.push(path)

@@ -88,6 +88,31 @@ describe('records', () => {
     expect(await names('records')).toHaveLength(200)
   })
 
+  test('objects that only refusals name are bounded, in number and in size, and can be read', async () => {
+    const records = createRecords(directory)
+    for (let at = 0; at < 210; at += 1) await records.keepRefused(bytes(`object ${at}`))
+    const found = () => readdir(join(directory, 'refused-objects'))
+    expect(await found()).toHaveLength(200)
+    const large = (at: number) => new Uint8Array(15 * 1024 * 1024).fill(at)
+    for (let at = 0; at < 10; at += 1) await records.keepRefused(large(at))
+    expect((await found()).length).toBeLessThan(10)
+    expect(await readObject(directory, toHex(sha256(large(9))))).toHaveLength(15 * 1024 * 1024)
+  })
+
+  test('an object that is no file is refused and not waited for', async () => {
+    const digest = toHex(sha256(bytes('object')))
+    await mkdir(join(directory, 'objects', digest), { recursive: true })
+    const error = await refusal(() => readObject(directory, digest))
+    expect(error).toMatchObject({ code: 'RECORD_OBJECT', message: expect.stringContaining('not a file') })
+  })
+
+  test('an object of an accepted connection is not kept again for a refusal', async () => {
+    const records = createRecords(directory)
+    const digest = await records.keep(bytes('object'))
+    expect(await records.keepRefused(bytes('object'))).toBe(digest)
+    await expect(readdir(join(directory, 'refused-objects'))).rejects.toThrow('ENOENT')
+  })
+
   test('are not confused by drafts that a crash left behind', async () => {
     await mkdir(join(directory, 'records'), { recursive: true })
     await mkdir(join(directory, 'objects'))

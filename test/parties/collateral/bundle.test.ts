@@ -113,6 +113,8 @@ describe('refused', () => {
     ['no entries', bundle([])],
     ['entries that are no list', bundle({ 0: document })],
     ['too many entries', bundle(new Array(513).fill(0))],
+    ['millions of objects', `[${'{},'.repeat(2_000_000)}{}]`],
+    ['nesting without end', '['.repeat(4_000_000)],
     ['an entry that is no object', bundle([7])],
     ['an entry that is no collateral', bundle([{ ...Object(document), tcb_info: '{}' }])],
     ['a platform twice', bundle([document, document])],
