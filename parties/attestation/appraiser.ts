@@ -29,7 +29,7 @@ import {
 } from '../../src/job/index.ts'
 import type { Appraiser, Log } from '../../src/rpc/index.ts'
 import type { CollateralSource } from '../collateral/index.ts'
-import { createPace, type Pause } from './pace.ts'
+import { createPace } from './pace.ts'
 import { answerFields, RECORD_FORMAT, sessionFields } from './record.ts'
 import type { Records } from './records.ts'
 
@@ -46,8 +46,6 @@ export interface AppraiserOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Log
-  /** How to wait; by the machine's timers unless told. */
-  readonly pause?: Pause
   /** Told of each judgement, after it was written down. */
   readonly judged?: (judgement: Judgement) => void
 }
@@ -102,7 +100,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       return { ...outcome, refusal: error }
     }
   }
-  const pace = createPace(now, options.pause)
+  const pace = createPace(now)
   let refused: { readonly sort: string; readonly at: number; readonly record: string } | undefined
   const recordOf = async (outcome: Outcome, answer: SessionAnswer, expected: SessionExpectation, address: string) => {
     const { refusal } = outcome
@@ -127,7 +125,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
   }
   return {
     async appraise(answer, session, address, signal) {
-      await pace.turn(signal)
+      pace.check()
       const expected = { ...stated, session, now: new Date(now()) }
       const outcome = await judge(answer, expected, signal)
       const { refusal, verdict } = outcome

@@ -16,6 +16,12 @@ export const recordErrors = {
     cause: 'What a verification record refers to is missing beside it, or has another digest than the record says.',
     next: 'Keep the directory attestation/ of the home together: records need the files in objects/.',
   },
+  RECORD_PACE: {
+    status: 'UNAVAILABLE',
+    cause:
+      'Connections to the aggregator were accepted and lost several times within a minute, and each leaves a record.',
+    next: 'The agent dials again by itself; if it goes on, look for what cuts connections on the way to the aggregator.',
+  },
   RECORD_POLICY: {
     status: 'FAILED_PRECONDITION',
     cause: 'The attestation policy that the party accepted before cannot be read, so that a new one cannot be judged.',

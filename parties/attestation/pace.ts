@@ -1,31 +1,32 @@
 /**
  * How often a connection may be accepted: whoever cuts connections on the way, without any key, makes the agent dial and
- * judge again, and every accepted verdict is kept. After some in quick succession each further one waits.
+ * judge again, and every accepted verdict is kept. After some in quick succession further ones are turned away until a
+ * minute has passed; the channel dials again by itself.
  */
-import { setTimeout as wait } from 'node:timers/promises'
+import { RecordError } from './errors.ts'
 
-/** A restarted aggregator or a changed network takes one or two. */
+/** A restarted aggregator or a changed network takes one or two. 4,320 records of 10 kB a day at most. */
 const QUICK = 3
 const WITHIN_MS = 60_000
-/** Less than a dial may take (GrpcSettings.attestationMs); 2,880 records of 10 kB a day at most. */
-const PAUSE_MS = 30_000
-
-/** Resolves after `ms`, or rejects with the signal's reason. */
-export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
 
 export interface Pace {
-  /** Before a verdict. */
-  turn(signal: AbortSignal): Promise<void>
+  /** Before a verdict. Throws RecordError RECORD_PACE. */
+  check(): void
   /** After one that accepted. */
   accepted(): void
 }
 
-export function createPace(now: () => number, pause: Pause = (ms, signal) => wait(ms, undefined, { signal })): Pace {
+export function createPace(now: () => number): Pace {
   let times: number[] = []
   return {
-    async turn(signal) {
-      times = times.filter((at) => now() - at < WITHIN_MS)
-      if (times.length >= QUICK) await pause(PAUSE_MS, signal)
+    check() {
+      // A clock that was set back must not turn away for hours.
+      times = times.filter((at) => at <= now() && now() - at < WITHIN_MS)
+      if (times.length < QUICK) return
+      throw new RecordError(
+        'RECORD_PACE',
+        `${times.length} connections were accepted within ${WITHIN_MS / 1000} s and lost again`,
+      )
     },
     accepted() {
       times.push(now())

@@ -1,36 +1,21 @@
-/** Accepted verdicts in quick succession wait, so that whoever cuts connections cannot fill a disk with records. */
+/** Accepted verdicts in quick succession are turned away, so that whoever cuts connections cannot fill a disk. */
 import { expect, test } from 'vitest'
+import { RecordError } from '../../../parties/index.ts'
 import { createPace } from '../../../parties/attestation/pace.ts'
 
-test('three in a minute are free, each further one waits, and a quiet minute makes up for it', async () => {
+test('three in a minute, then none until a minute has passed', () => {
   let now = 0
-  const pauses: number[] = []
-  const pace = createPace(
-    () => now,
-    async (ms) => {
-      pauses.push(ms)
-      now += ms
-    },
-  )
-  const connect = async () => {
-    await pace.turn(new AbortController().signal)
+  const pace = createPace(() => now)
+  const connect = () => {
+    pace.check()
     pace.accepted()
   }
-  for (let count = 0; count < 3; count += 1) await connect()
-  expect(pauses).toEqual([])
-  await connect()
-  await connect()
-  expect(pauses).toEqual([30_000, 30_000])
+  for (let count = 0; count < 3; count += 1) connect()
+  expect(connect).toThrow(RecordError)
+  expect(connect).toThrow(expect.objectContaining({ code: 'RECORD_PACE' }))
   now += 60_000
-  await connect()
-  expect(pauses).toHaveLength(2)
-})
-
-test('who leaves does not wait', async () => {
-  const pace = createPace(() => 0)
-  for (let count = 0; count < 3; count += 1) pace.accepted()
-  const leaving = new AbortController()
-  const waiting = pace.turn(leaving.signal)
-  leaving.abort(new Error('left'))
-  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+  for (let count = 0; count < 3; count += 1) connect()
+  expect(connect).toThrow(RecordError)
+  now -= 3_600_000
+  expect(connect).not.toThrow()
 })
