@@ -23,11 +23,18 @@ grep -Eq '"mrEnclave"[[:space:]]*:[[:space:]]*"any"' "$home/attestation-policy.j
 [ -f "$key" ] || refuse "there is no key $key"
 [ -d "$modules/koffi" ] && [ -d "$modules/@koromix/koffi-linux-x64" ] || refuse "$modules has no koffi for linux-x64"
 # Occlum loads position-independent programs only: type DYN (3) in the ELF header. Node's own downloads are EXEC (2).
-[ "$(od -An -tu2 -j16 -N2 "$node" | tr -d ' ')" = 3 ] || refuse "$node is not position-independent"
+elf_type() { od -An -tu2 -j16 -N2 "$1" | tr -d ' '; }
+[ "$(elf_type "$node")" = 3 ] || refuse "$node is not position-independent"
 command -v occlum > /dev/null || refuse "occlum is not installed: run this in its development container"
+command -v gcc > /dev/null ||
+  refuse "there is no gcc to compile launcher.c with: run this in the development container"
 [ ! -e "$work" ] || refuse "$work exists: a build starts from nothing"
 
 mkdir -p "$work/stage/node_modules/@koromix" "$work/stage/home"
+# Not -static, not even static PIE: Occlum refuses a program that names no dynamic linker.
+gcc -std=c99 -O2 -Wall -Wextra -Werror -fPIE -pie -o "$work/stage/launcher" "$here/launcher.c" ||
+  refuse "launcher.c does not compile"
+[ "$(elf_type "$work/stage/launcher")" = 3 ] || refuse "gcc made a launcher that is not position-independent"
 cp "$node" "$work/stage/node"
 cp "$bundle" "$work/stage/aggregator.mjs"
 cp -r "$modules/koffi" "$work/stage/node_modules/koffi"
@@ -47,6 +54,6 @@ cp "$here/Occlum.json" Occlum.json
 occlum build --sign-key "$key"
 
 echo "build: start it in $work/instance with"
-echo "  occlum run /bin/node /coffer/aggregator.mjs --home /coffer/home"
+echo "  occlum run /entry/launcher"
 echo "build: MRSIGNER, as in the policy: $(occlum print mrsigner)"
 echo "build: MRENCLAVE, to recognise this build by: $(occlum print mrenclave)"

@@ -1,7 +1,7 @@
 /*
  * The only entry point of the enclave. The host chooses the arguments of the program that it starts, and Node runs code
- * that stands in an argument (--import, -e): so the host may start this one alone, which reads neither its arguments nor
- * its environment and becomes the aggregator. The environment is env.default of Occlum.json, written out again, so that
+ * that stands in an argument (--import, -e): so the host may start this one alone, which reads neither arguments nor
+ * environment and becomes the aggregator. The environment is env.default of Occlum.json, written out again, so that
  * a change there lets nothing in. If Node cannot be started: a line on standard error and exit code 127.
  *
  * The two paths can be given with -D, for tests on ordinary Linux alone; build.sh does not.
