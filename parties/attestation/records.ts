@@ -37,7 +37,9 @@ export function createRecords(directory: string): Records {
         const digest = toHex(sha256(bytes))
         const keeping = kept.get(digest) ?? keepObject(objects, digest, bytes)
         kept.set(digest, keeping)
-        keeping.catch(() => kept.delete(digest))
+        // Only while it is being written: an operator may take old objects away at any time.
+        const over = () => void kept.delete(digest)
+        keeping.then(over, over)
         await keeping
         return digest
       }),
