@@ -1,7 +1,12 @@
-/** The child of aggregator-process.ts: one aggregator that accepts `plain`, and tells what it used when asked. */
-import { Secret } from '../src/crypto/index.ts'
+/**
+ * The child of aggregator-process.ts: one aggregator that accepts `plain`, whose quotes take as long as told. It tells
+ * what it used when asked.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
 import { startAggregator } from '../src/aggregator/index.ts'
+import { Secret } from '../src/crypto/index.ts'
 import { grpcNetwork, type Identity } from '../src/rpc/index.ts'
+import type { Attester } from '../src/tee/index.ts'
 import { simulatedAttester } from '../test/support/attestation.ts'
 
 const quiet = () => undefined
@@ -18,17 +23,30 @@ interface Sent {
   /** Of the simulated TEE. */
   readonly seed: string
   readonly policy: { readonly digest: string; readonly version: number }
+  readonly quoteMs: number
 }
+
+let quotes = 0
 
 process.on('message', async (message: 'usage' | Sent) => {
   if (message === 'usage') {
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-    process.send?.({ peakBytes: maxRSS * 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 })
+    const cpuMs = (userCPUTime + systemCPUTime) / 1000
+    process.send?.({ cpuMs, peakBytes: maxRSS * 1024, residentBytes: process.memoryUsage.rss(), quotes })
     return
   }
-  const { federation, policy, seed } = message
+  const { federation, policy, seed, quoteMs } = message
+  const simulated = simulatedAttester(seed)
+  const attester: Attester = {
+    name: simulated.name,
+    async quote(reportData, signal) {
+      quotes += 1
+      await pause(quoteMs, undefined, { signal })
+      return simulated.quote(reportData, signal)
+    },
+  }
   const identity: Identity = { ...message.identity, keyPem: new Secret(message.identity.keyPem) }
   const options = { federation, identity, listen: '127.0.0.1:0', network: grpcNetwork, now: Date.now, log }
-  const { address } = await startAggregator({ ...options, policy, attester: simulatedAttester(seed), allowPlain: true })
+  const { address } = await startAggregator({ ...options, policy, attester, allowPlain: true })
   process.send?.({ address })
 })

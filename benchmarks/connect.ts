@@ -14,15 +14,13 @@ import {
   type Appraiser,
   type ClientCall,
   type Connection,
-  createRequest,
-  createRoot,
   grpcNetwork,
   type Identity,
   type Role,
-  signRequest,
 } from '../src/rpc/index.ts'
 import { createTestAttestation } from '../test/support/attestation.ts'
-import { type QuotingAggregator, startQuotingAggregator } from './quoting-aggregator.ts'
+import { createAuthority } from '../test/support/identities.ts'
+import { type AggregatorProcess, SEED, startAggregatorProcess } from './aggregator-process.ts'
 import type { Question, Row, Setting } from './question.ts'
 
 /** Of the TEE for one quote: what hardware takes. */
@@ -59,31 +57,23 @@ const row = (name: string, value: number, unit: string, ratio: number | null, ag
 
 interface Stage extends AsyncDisposable {
   issue(role: Role, name: string): Promise<Identity>
-  aggregator(): Promise<QuotingAggregator>
+  aggregator(): Promise<AggregatorProcess>
   appraiser(records: Records): Appraiser
   /** On disk, in a directory that goes with the stage. */
   readonly records: Records
 }
 
 async function prepare(): Promise<Stage> {
-  const [federation, seed, now] = ['benchmark', 'benchmark', new Date()]
-  const root = await createRoot({ federation, now, days: 1 })
-  const rootsPem = root.certificatePem
-  const attestation = await createTestAttestation(federation, rootsPem, seed)
+  const federation = 'benchmark'
+  const { issue, rootPem: rootsPem } = await createAuthority(federation)
+  const attestation = await createTestAttestation(federation, rootsPem, SEED)
   const { signed, policy, collateral } = attestation
-  const issue = async (role: Role, name: string): Promise<Identity> => {
-    const expect = { federation, role, name }
-    const { csrPem, keyPem } = await createRequest(expect)
-    const rootKeys = { rootCertificatePem: rootsPem, rootKeyPem: root.keyPem }
-    const certificatePem = await signRequest({ ...rootKeys, csrPem, expect, hosts: ['127.0.0.1'], now, days: 1 })
-    return { certificatePem, keyPem, rootsPem }
-  }
   const identity = await issue('aggregator', 'bench')
   const log = { info: quiet, warn: quiet, error: quiet }
   return {
     issue,
     records: createRecords(attestation.recordsOf('bench')),
-    aggregator: () => startQuotingAggregator({ federation, identity, seed, policy, quoteMs: QUOTE_MS }),
+    aggregator: () => startAggregatorProcess({ federation, identity, policy, quoteMs: QUOTE_MS }),
     appraiser: (records) =>
       createAppraiser({ federation, rootsPem, policy: signed, collateral, records, now: Date.now, log }),
     [Symbol.asyncDispose]: () => attestation[Symbol.asyncDispose](),
@@ -144,7 +134,7 @@ const medianDifference = (of: readonly number[], against: readonly number[]): nu
 
 /** The turns of each kind, per connection. Half as many turns come before, for what is compiled on the way. */
 async function inTurnAt<Kind extends string>(
-  aggregator: QuotingAggregator,
+  aggregator: AggregatorProcess,
   turns: number,
   kinds: Readonly<Record<Kind, () => Connection>>,
 ): Promise<(kind: Kind, key: keyof Cost) => number[]> {
@@ -160,7 +150,7 @@ async function inTurnAt<Kind extends string>(
   return (kind, key) => (costs.get(kind) ?? []).map((cost) => cost[key])
 }
 
-async function oneTurn(aggregator: QuotingAggregator, dial: () => Connection): Promise<Cost> {
+async function oneTurn(aggregator: AggregatorProcess, dial: () => Connection): Promise<Cost> {
   const before = await aggregator.usage()
   const cpuBefore = process.cpuUsage()
   const times: number[] = []

@@ -10,7 +10,7 @@ import { encodedColumns, metricsLayout, planModel, statisticsLayout, trainLayout
 import { type RunEvent, summations } from '../src/round/index.ts'
 import { type ClientCall, roundService, aggregationService, type Task, type UpdatePart } from '../src/rpc/index.ts'
 import { type UpdateLayout, updateElements } from '../src/update/index.ts'
-import { type AggregatorProcess, startAggregatorProcess } from './aggregator-process.ts'
+import { type Federation, startFederation } from './aggregator-process.ts'
 import type { Question, Row, Setting } from './question.ts'
 
 const sizes = [
@@ -76,7 +76,7 @@ function jobOf(count: number, hidden: readonly number[]): Job {
 }
 
 async function* measureRound(job: Job, count: number, name: string, setting: Setting): AsyncGenerator<Row> {
-  await using aggregator = await startAggregatorProcess(job.spec.parties)
+  await using aggregator = await startFederation(job.spec.parties)
   const stop = new AbortController()
   // Every simulated party listens to the one signal.
   setMaxListeners(0, stop.signal)
@@ -109,7 +109,7 @@ async function* measureRound(job: Job, count: number, name: string, setting: Set
 }
 
 /** One simulated party: answers every task with the same finished update. */
-async function takePart(aggregator: AggregatorProcess, party: string, runId: string, job: Job, call: ClientCall) {
+async function takePart(aggregator: Federation, party: string, runId: string, job: Job, call: ClientCall) {
   const rounds = aggregator.connect('party', party).client(roundService)
   for await (const task of rounds.join({ runId, jobDigest: jobDigest(job.specJson), rows: 100 }, call)) {
     if (task.kind === 'ended') return

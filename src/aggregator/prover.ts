@@ -18,7 +18,7 @@ import {
   sessionTranscript,
 } from '../attestation/index.ts'
 import { sha256, toHex } from '../crypto/index.ts'
-import type { Identity, Log, Prover } from '../rpc/index.ts'
+import { type Identity, keyDigest, type Log, type Prover } from '../rpc/index.ts'
 import type { Attester } from '../tee/index.ts'
 
 export interface ProverOptions {
@@ -112,7 +112,7 @@ async function createAttestedKey(options: ProverOptions, context: SessionContext
   const expiresAt = issuedAt + MAXIMUM_KEY_LIFETIME_MS
   const statement = encodeStatement({
     role: ROLE,
-    serverKey: toHex(sha256(spkiBytes(new X509Certificate(identity.certificatePem).publicKey))),
+    serverKey: toHex(keyDigest(new X509Certificate(identity.certificatePem))),
     attestationKey: spki(publicKey),
     issuedAt,
     expiresAt,
@@ -125,5 +125,4 @@ async function createAttestedKey(options: ProverOptions, context: SessionContext
   return { key: privateKey, quote, eventLog, statement, issuedAt, expiresAt }
 }
 
-const spkiBytes = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ type: 'spki', format: 'der' }))
-const spki = (key: KeyObject): string => toHex(spkiBytes(key))
+const spki = (key: KeyObject): string => toHex(new Uint8Array(key.export({ type: 'spki', format: 'der' })))

@@ -21,5 +21,6 @@ export { aggregationService, bind, partyService, roundService, runService } from
 export { grpcNetwork } from './grpc/network.ts'
 export { createRequest, createRoot, type KeyPair, type SigningOptions, signRequest } from './identity/issue.ts'
 export { parsePeer } from './identity/peer.ts'
+export { keyDigest } from './attested/preamble.ts'
 export { createMemoryNetwork } from './memory/network.ts'
 export { MAXIMUM_CHUNK_BYTES } from './limits.ts'

@@ -45,6 +45,7 @@ export async function inTurn<T>(
   const late = new TeeError('TEE_QUOTE_TIMEOUT', `${what}: no answer in ${deadlineMs} ms`)
   const timer = setTimeout(() => controller.abort(late), deadlineMs)
   const turn = last.then(() => tryAgain(once, controller.signal, pause))
+  // For the next one's order only: what went wrong is thrown to whoever waits for this turn, below.
   last = turn.catch(() => undefined)
   try {
     return await Promise.race([turn, aborted])
