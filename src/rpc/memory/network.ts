@@ -189,7 +189,9 @@ async function* carry(
   })
   const { signal } = answering
   const send = (message: Buffer) => responses.write(message)
-  void answer(endpoint, { peer, requests: interruptible(requests, signal), signal, send }).then((outcome) => {
+  // Nothing is under way in memory but what the pipes hold.
+  const widen = () => () => undefined
+  void answer(endpoint, { peer, requests: interruptible(requests, signal), signal, send, widen }).then((outcome) => {
     answering.close()
     responses.end(outcome.status === 'OK' ? undefined : errorOf(outcome, name, place.address))
   })
