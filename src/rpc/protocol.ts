@@ -7,7 +7,7 @@
  */
 import { fromJSON, type PackageDefinition, type ServiceDefinition } from '@grpc/proto-loader'
 import { protocol } from '../gen/protocol.ts'
-import type { AnyService, Method, MethodKind } from './service.ts'
+import type { AnyService, Method } from './service.ts'
 
 let loaded: PackageDefinition | undefined
 
@@ -38,7 +38,8 @@ export function wireMethods(service: AnyService): readonly WireMethod[] {
   return entries.map(([key, method]) => {
     const wire = definition[method.name]
     if (wire === undefined) throw new Error(`${service.name}: the proto files have no ${method.name}`)
-    const kind = kindOf(wire.requestStream, wire.responseStream)
+    const kind = wire.requestStream ? 'bidi' : wire.responseStream ? 'server-stream' : 'unary'
+    if (wire.requestStream && !wire.responseStream) throw new Error(`${wire.path}: no table can say client stream`)
     const said = [method.kind, method.request.name, method.response.name].join(' ')
     const specified = [kind, messageName(wire.requestType), messageName(wire.responseType)].join(' ')
     if (said !== specified) throw new Error(`${wire.path}: table says ${said}, proto file says ${specified}`)
@@ -53,11 +54,6 @@ export function wireMethods(service: AnyService): readonly WireMethod[] {
       decodeResponse: wire.responseDeserialize,
     }
   })
-}
-
-function kindOf(requests: boolean, responses: boolean): MethodKind {
-  if (requests) return responses ? 'bidi' : 'client-stream'
-  return responses ? 'server-stream' : 'unary'
 }
 
 function serviceDefinition(name: string): ServiceDefinition {

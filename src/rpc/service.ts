@@ -5,10 +5,7 @@
 import type { ClientCall, Role, ServerCall } from './api.ts'
 import type { Codec } from './wire/message.ts'
 
-export type MethodKind = 'unary' | 'server-stream' | 'client-stream' | 'bidi'
-
-export const streamsRequests = (kind: MethodKind): boolean => kind === 'client-stream' || kind === 'bidi'
-export const streamsResponses = (kind: MethodKind): boolean => kind === 'server-stream' || kind === 'bidi'
+export type MethodKind = 'unary' | 'server-stream' | 'bidi'
 
 /** A method of whatever kind, as the networks see it. */
 export interface Method<Request = unknown, Response = unknown> {
@@ -22,10 +19,8 @@ export interface Method<Request = unknown, Response = unknown> {
 }
 
 /** The kind of method that a function of an Api interface is. A stream of requests is an AsyncIterable argument. */
-type MethodOf<Run> = Run extends (parts: AsyncIterable<infer Request>, call: never) => Promise<infer Response>
-  ? Method<Request, Response> & { readonly kind: 'client-stream' }
-  : Run extends (parts: AsyncIterable<infer Request>, call: never) => AsyncIterable<infer Response>
-    ? Method<Request, Response> & { readonly kind: 'bidi' }
+type MethodOf<Run> = Run extends (parts: AsyncIterable<infer Request>, call: never) => AsyncIterable<infer Response>
+  ? Method<Request, Response> & { readonly kind: 'bidi' }
   : Run extends (request: infer Request, call: never) => AsyncIterable<infer Response>
     ? Method<Request, Response> & { readonly kind: 'server-stream' }
     : Run extends (request: infer Request, call: never) => Promise<infer Response>

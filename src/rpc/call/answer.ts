@@ -8,7 +8,7 @@ import type { Peer, ServerCall } from '../api.ts'
 import { RpcError } from '../errors.ts'
 import type { Log, ServeOptions } from '../network.ts'
 import { wireMethods, type WireMethod } from '../protocol.ts'
-import { type Handler, type ServiceBinding, streamsRequests, streamsResponses } from '../service.ts'
+import type { Handler, ServiceBinding } from '../service.ts'
 import { type Outcome, outcomeOf, success } from './outcome.ts'
 import { interruptible, onlyOne, parsed, requireFits, unlessAborted } from './streams.ts'
 
@@ -18,10 +18,9 @@ export interface IncomingCall {
   readonly requests: AsyncIterable<Buffer>
   /** Aborts with an RpcError when the caller leaves, its deadline passes, or the server closes. */
   readonly signal: AbortSignal
+  readonly widen: ServerCall['widen']
   /** Resolves when the network can take the next message; rejects when the call is over. */
   send(message: Buffer): Promise<void>
-  /** As in ServerCall. */
-  readonly widen: ServerCall['widen']
 }
 
 /** A method with its handler, and the rules for calling it. */
@@ -70,9 +69,9 @@ async function respond(endpoint: Endpoint, call: IncomingCall): Promise<void> {
   const { method, handle } = endpoint
   const context: ServerCall = { peer: call.peer, signal: call.signal, widen: call.widen }
   const requests = decoded(endpoint, call.requests)
-  const request = streamsRequests(method.kind) ? requests : await onlyOne(requests, method.name)
+  const request = method.kind === 'bidi' ? requests : await onlyOne(requests, method.name)
   const result = handle(request, context)
-  if (!streamsResponses(method.kind)) return call.send(encoded(endpoint, await result))
+  if (method.kind === 'unary') return call.send(encoded(endpoint, await result))
   if (!isAsyncIterable(result)) throw new Error(`the handler of ${method.name} gave no stream`)
   for await (const each of interruptible(result, call.signal)) await call.send(encoded(endpoint, each))
 }

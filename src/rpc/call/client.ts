@@ -7,7 +7,7 @@
 import type { ClientCall } from '../api.ts'
 import { RpcError } from '../errors.ts'
 import { type WireMethod, wireMethods } from '../protocol.ts'
-import { type AnyService, type Service, streamsRequests, streamsResponses } from '../service.ts'
+import type { AnyService, Service } from '../service.ts'
 import { onlyOne, parsed, requireFits } from './streams.ts'
 
 export interface OutgoingCall {
@@ -38,7 +38,7 @@ type Invoker = (request: unknown, call: ClientCall) => unknown
 function invoker(method: WireMethod, carrier: Carrier): Invoker {
   const { kind } = method.method
   const start = (request: unknown, call: ClientCall) => responses(method, carrier, request, call)
-  if (streamsResponses(kind)) return start
+  if (kind !== 'unary') return start
   return (request, call) => onlyOne(start(request, call), method.method.name)
 }
 
@@ -51,7 +51,7 @@ async function* responses(
   const { method, decodeResponse } = wire
   const deadlineMs = requireDeadline(call.deadlineMs, method.name)
   if (call.signal.aborted) throw aborted(method.name, call.signal)
-  const requests = encoded(wire, streamsRequests(method.kind) ? asStream(request) : [request])
+  const requests = encoded(wire, method.kind === 'bidi' ? asStream(request) : [request])
   for await (const bytes of carrier.carry({ method: wire, requests, signal: call.signal, deadlineMs })) {
     yield method.response.fromWire(parsed(decodeResponse, bytes, method.response.name))
   }
