@@ -9,7 +9,6 @@ import { sha256 } from '../../crypto/index.ts'
 import type { JobSpec } from '../../job/index.ts'
 import {
   clipFactor,
-  createGaussian,
   createStrategy,
   declaredStandardisation,
   encodedColumns,
@@ -80,8 +79,9 @@ export class EngineCore {
     const first = this.#initialState()
     this.#state = restore === undefined ? first : decodeState(restore, shapeOf(first))
     if (this.#state.clip !== null) clipFactor(0, this.#state.clip)
+    if (spec.robust.kind === 'norm-bound') clipFactor(0, spec.robust.bound)
     if (spec.privacy !== undefined) {
-      this.#privacy = new PrivateRounds(spec.privacy, this.#state.ledger, createGaussian(means.random))
+      this.#privacy = new PrivateRounds(spec.privacy, this.#state.ledger, means.random)
     }
     this.#standing = this.#stand()
   }
