@@ -61,6 +61,16 @@ export const aggregatorErrors = {
     cause: 'An update is longer or shorter than the job requires, or than its header announced.',
     next: 'If the connection was cut, the party agent sends again by itself; otherwise compare the releases on both sides.',
   },
+  AGGREGATION_UPLOAD_CHUNK: {
+    status: 'DATA_LOSS',
+    cause: 'The bytes of a chunk do not have the CRC-32 that it announces.',
+    next: 'The party agent goes on from the last good chunk by itself; if it happens often, look at the memory of the two machines.',
+  },
+  AGGREGATION_UPLOAD_GAP: {
+    status: 'DATA_LOSS',
+    cause: 'A chunk of an upload came that does not begin where the one before it ended.',
+    next: 'The party agent goes on from the last good chunk by itself; if it stays so, compare the releases on both sides.',
+  },
   AGGREGATION_UPLOAD_DIGEST: {
     status: 'DATA_LOSS',
     cause: "An update's bytes do not have the digest that its header announced.",
@@ -75,6 +85,36 @@ export const aggregatorErrors = {
     status: 'DEADLINE_EXCEEDED',
     cause: 'An upload brought less than 1 MiB within the progress deadline of 30 s.',
     next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
+  },
+  AGGREGATION_ENGINE: {
+    status: 'INTERNAL',
+    cause: 'The thread that computes for a run ended, or failed at something that the program does not expect.',
+    next: "Look at the aggregator's log for the error, and at its memory; the run goes on from its last checkpoint.",
+  },
+  AGGREGATION_ENGINE_CLOSED: {
+    status: 'CANCELLED',
+    cause: 'Something was asked of the thread that computes for a run after the run had ended.',
+    next: 'Nothing to do: the run is over.',
+  },
+  AGGREGATION_ENGINE_ORDER: {
+    status: 'INTERNAL',
+    cause: 'An update was added, or a round closed, while no round was open, or a round was opened within another.',
+    next: 'Report this as a defect of the program.',
+  },
+  AGGREGATION_STATE_INVALID: {
+    status: 'DATA_LOSS',
+    cause: 'The kept state of a run is not one of this job, this release and this form.',
+    next: 'Start the aggregator with the release that wrote it, or submit the job again.',
+  },
+  AGGREGATION_SPOOL_WRITE: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'A robust rule needs all updates of a round at once, and the temporary file for them cannot be written.',
+    next: 'Give the aggregator room for all updates of a round on the disk of its temporary directory.',
+  },
+  AGGREGATION_SPOOL_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause: 'What was read from the temporary file of a robust rule is not what was written there.',
+    next: 'Look at the disk of the temporary directory, and at who can write to it.',
   },
   AGGREGATION_WORKER: {
     status: 'INTERNAL',
