@@ -35,6 +35,8 @@ export interface AggregatorOptions {
   readonly attester: Attester
   /** The attestation policy it was started with: SHA-256 in hex, and its version. Parties hold to their own copy. */
   readonly policy: { readonly digest: string; readonly version: number }
+  /** Where runs are kept, sealed, so that they outlive this process; without it nothing is kept. */
+  readonly stateDirectory?: string
 }
 
 export async function startAggregator(options: AggregatorOptions): Promise<Program> {
