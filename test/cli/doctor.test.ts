@@ -140,7 +140,7 @@ describe('what is wrong in a home', () => {
     expect(await said()).toMatchObject({ verdict: 'fail', found: expect.stringContaining('state') })
     await rm(join(home, 'state'))
     const yaml = await readFile(join(home, 'coffer.yaml'), 'utf8')
-    await writeFile(join(home, 'coffer.yaml'), yaml.replace('state: state', 'state: /proc/none/state'))
+    await writeFile(join(home, 'coffer.yaml'), yaml.replace('state: state', 'state: /dev/null/state'))
     expect(await said()).toMatchObject({ verdict: 'fail', next: expect.stringContaining('`state` in coffer.yaml') })
   })
 
