@@ -18,6 +18,7 @@ export {
   receiptErrors,
   type ReceiptRefusal,
 } from './errors.ts'
+export { Fields, nameForm, parseCanonical, runForm } from './fields.ts'
 export { encodeLeaf, type Leaf, parseLeaf } from './leaves.ts'
 export { emptyRoot, leafHash, nodeHash, type TreeHead, verifyConsistency, verifyInclusion } from './merkle.ts'
 export { addSignature, openNote, type OpenedNote, signNote } from './note.ts'
@@ -41,6 +42,7 @@ export {
   rangeNodes,
 } from './proofs.ts'
 export {
+  MAXIMUM_RECEIPT_BYTES,
   openReceipt,
   type Receipt,
   receiptFormat,
