@@ -42,6 +42,8 @@ const homeSchemas = {
     listen: address,
     tee: z.enum(['auto', 'tdx', 'occlum', 'gramine', 'simulated']).default('auto'),
     attestationPolicy: path.default('attestation-policy.json'),
+    /** The directory with the runs, sealed; relative to the home. */
+    state: path.default('state'),
   }),
   party: z.strictObject({
     federation: name,
