@@ -85,6 +85,8 @@ export const homeFiles = {
   simulatorSeed: 'simulator.seed',
   /** The coordinator's: signs the checkpoints of its log. */
   ledgerKey: 'ledger.key',
+  /** A party's: what it saw of the coordinator's log. */
+  witness: 'ledger',
   /** A party's records of what it verified, and what they rest on. */
   attestation: 'attestation',
 } as const

@@ -9,7 +9,7 @@ export {
   parseCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts'
-export { type Audit, type AuditedNote, type AuditedProof, auditCheckpoints } from './audit.ts'
+export { type Audit, type AuditedNote, type AuditedProof, type AuditFinding, auditCheckpoints } from './audit.ts'
 export {
   type LedgerCode,
   LedgerError,
