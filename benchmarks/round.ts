@@ -3,6 +3,7 @@
  * A real aggregator process over mTLS on loopback; the parties are connections of this process that send a finished
  * update, so no training is in the figures. Each round is compared with a bare loop that adds the same arrays.
  */
+import { crc32 } from 'node:zlib'
 import { setMaxListeners } from 'node:events'
 import { sha256 } from '../src/crypto/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, parseJobSpec } from '../src/job/index.ts'
@@ -108,15 +109,20 @@ async function* measureRound(job: Job, count: number, name: string, setting: Set
   stop.abort()
 }
 
+const none = new Uint8Array(0)
+
 /** One simulated party: answers every task with the same finished update. */
 async function takePart(aggregator: Federation, party: string, runId: string, job: Job, call: ClientCall) {
   const rounds = aggregator.connect('party', party).client(roundService)
-  for await (const task of rounds.join({ runId, jobDigest: jobDigest(job.specJson), rows: 100 }, call)) {
+  for await (const task of rounds.join(
+    { runId, jobDigest: jobDigest(job.specJson), rows: 100, runKey: none, checkpoint: none },
+    call,
+  )) {
     if (task.kind === 'ended') return
     if (task.kind === 'train')
-      for await (const _ of rounds.fetchParameters({ runId, modelDigest: task.modelDigest }, call));
+      for await (const _ of rounds.fetchParameters({ runId, modelDigest: task.modelDigest, offset: 0 }, call));
     const bytes = updateOf(task, job)
-    await rounds.submitUpdate(parts(task, runId, bytes), call)
+    for await (const _ of rounds.submitUpdate(parts(task, runId, bytes), call));
   }
 }
 
@@ -142,8 +148,10 @@ async function* parts(
   { bytes, digest }: { bytes: Uint8Array; digest: Uint8Array },
 ): AsyncGenerator<UpdatePart> {
   yield { kind: 'header', runId, round: task.round, digest, length: bytes.length, weight: 100 }
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
-    yield { kind: 'data', data: bytes.subarray(at, at + CHUNK_BYTES) }
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    const data = bytes.subarray(at, at + CHUNK_BYTES)
+    yield { kind: 'chunk', offset: at, data, crc32: crc32(data) }
+  }
 }
 
 /** Milliseconds to add `count` int32 arrays into float64 sums: the least any aggregator could do. */

@@ -22,6 +22,8 @@ export interface Desk extends PartyOptions {
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>
 }
 
+const none = new Uint8Array(0)
+
 /** For short calls to the coordinator. */
 export const CALL_DEADLINE_MS = 20_000
 
@@ -142,7 +144,7 @@ export class RunAtParty {
     if (reasons.length > 0) return this.#desk.log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
     const local = await this.#open(readCanonicalSpec(this.#specJson))
     const { rounds, log } = this.#desk
-    const request = { runId: this.runId, jobDigest: jobDigest(this.#specJson), rows: local.rows }
+    const request = { runId: this.runId, jobDigest: jobDigest(this.#specJson), rows: local.rows, runKey: none, checkpoint: none }
     const takePart = async (connected: () => void) => {
       for await (const task of rounds.join(request, { signal: this.#leaving.signal, deadlineMs: 'open' })) {
         connected()

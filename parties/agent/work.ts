@@ -1,4 +1,5 @@
 /** A task, from its parameters to a sealed update, and the update's way to the aggregator. */
+import { crc32 } from 'node:zlib'
 import { equalBytes, sha256, toHex } from '../../src/crypto/index.ts'
 import { metricsLayout, statisticsLayout, statisticsUpdate, trainLayout } from '../../src/learning/index.ts'
 import { summations } from '../../src/round/index.ts'
@@ -87,7 +88,7 @@ async function fetchParameters(
   const parameters = new Float32Array(local.plan.size)
   const bytes = new Uint8Array(parameters.buffer)
   const fetch = async () => {
-    const request = { runId: task.runId, modelDigest: task.modelDigest }
+    const request = { runId: task.runId, modelDigest: task.modelDigest, offset: 0 }
     const call = { signal, deadlineMs: task.remainingMs + GRACE_MS }
     let filled = 0
     for await (const data of rounds.fetchParameters(request, call)) {
@@ -126,8 +127,11 @@ export async function submit(
   // One line for every update that leaves, whatever becomes of its acknowledgement.
   log.info({ run: runId, round, digest: toHex(digest), bytes: update.length }, 'sending the update')
   const send = async () => {
-    await rounds.submitUpdate(parts(header, update), { signal, deadlineMs: task.remainingMs + GRACE_MS })
-    return 'over' as const
+    const call = { signal, deadlineMs: task.remainingMs + GRACE_MS }
+    for await (const status of rounds.submitUpdate(parts(header, update), call)) {
+      if (status.kind === 'accepted') return 'over' as const
+    }
+    return 'again' as const
   }
   await persist('the aggregator', log, signal, send, isTransport)
 }
@@ -135,6 +139,7 @@ export async function submit(
 async function* parts(header: UpdatePart, update: Uint8Array): AsyncGenerator<UpdatePart> {
   yield header
   for (let at = 0; at < update.length; at += CHUNK_BYTES) {
-    yield { kind: 'data', data: update.subarray(at, at + CHUNK_BYTES) }
+    const data = update.subarray(at, at + CHUNK_BYTES)
+    yield { kind: 'chunk', offset: at, data, crc32: crc32(data) }
   }
 }

@@ -32,23 +32,28 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
 export function createRounds(runs: Runs): RoundApi<ServerCall> {
   return {
     join: ({ runId, jobDigest, rows }, { peer, signal }) => runs.get(runId).join(peer.name, jobDigest, rows, signal),
-    async *fetchParameters({ runId, modelDigest }, { peer }) {
+    async *fetchParameters({ runId, modelDigest, offset }, { peer }) {
       const run = runs.get(runId)
       const { length } = run.parameters(peer.name, modelDigest)
       // Each piece is asked for anew and copied: a reader that stands still keeps one piece alive, not a whole model.
-      for (let at = 0; at < length; at += CHUNK_BYTES) {
+      for (let at = offset; at < length; at += CHUNK_BYTES) {
         yield run.parameters(peer.name, modelDigest).slice(at, at + CHUNK_BYTES)
       }
     },
-    async submitUpdate(parts, { peer, signal }) {
+    async *submitUpdate(parts, { peer, signal }) {
       const upload = new IncomingUpload(parts)
       upload.endWith(signal)
       try {
         const header = await upload.header()
-        return { digest: await runs.get(header.runId).receive(peer.name, header, upload, signal) }
+        yield { kind: 'admitted', offset: 0 }
+        const digest = await runs.get(header.runId).receive(peer.name, header, upload, signal)
+        yield { kind: 'accepted', digest, round: header.round }
       } finally {
         upload.close()
       }
+    },
+    async *fetchReceipts() {
+      yield* []
     },
     async declineTask({ runId, round, code }, { peer }) {
       runs.get(runId).decline(peer.name, round, code)

@@ -61,7 +61,9 @@ export class AggregationRun {
     this.#setting = setting
     this.model = new ModelState(setting.spec)
     this.#members = new Members(setting.parties, setting.now, (...move) => this.#moved(...move))
-    this.#emit({ kind: 'attested', tee: setting.tee })
+    const none = new Uint8Array([0])
+    const evidence = { quote: none, eventLog: new Uint8Array(0), statement: none }
+    this.#emit({ kind: 'attested', tee: setting.tee, epoch: '0'.repeat(32), receiptKey: '0'.repeat(88), evidence })
     this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, error }, 'the run failed')
@@ -208,14 +210,17 @@ export class AggregationRun {
       gatherMs: outcome.gatherMs,
       sumMs: outcome.sumMs,
       stepMs: this.#setting.now() - began,
+      receipt: new Uint8Array(0),
     })
   }
 
   #taskNow(plan: RoundPlan): TaskNow {
-    const place = { runId: this.#setting.runId, round: plan.number, weightUnit: this.#weightUnit }
+    const place = { ...nothing, runId: this.#setting.runId, round: plan.number, weightUnit: this.#weightUnit }
     if (plan.task === 'statistics') return { ...place, kind: 'statistics', deadlineMs: plan.deadlineMs }
     const { digest: modelDigest, standardisation } = this.model
-    return { ...place, kind: plan.task, modelDigest, standardisation, deadlineMs: plan.deadlineMs }
+    const { deadlineMs } = plan
+    if (plan.task === 'evaluate') return { ...place, kind: 'evaluate', modelDigest, standardisation, deadlineMs }
+    return { ...place, kind: 'train', modelDigest, standardisation, controlDigest: new Uint8Array(0), deadlineMs }
   }
 
   #updateBytes(): number {
@@ -232,7 +237,7 @@ export class AggregationRun {
     this.#state = state
     this.#round = undefined
     this.model.end(state === 'finished')
-    const place = { runId: this.#setting.runId, round: 0, weightUnit: this.#weightUnit, deadlineMs: 0 }
+    const place = { ...nothing, runId: this.#setting.runId, round: 0, weightUnit: this.#weightUnit, deadlineMs: 0 }
     this.#members.assign({ ...place, kind: 'ended', state, reason })
     this.#emit({ kind: 'state-changed', state, reason })
     this.events.end()
@@ -253,6 +258,8 @@ export class AggregationRun {
     this.#setting.log.info({ run: this.#setting.runId, ...body, ...digest }, body.kind)
   }
 }
+
+const nothing = { receipts: 0, runKey: new Uint8Array(0), checkpoints: [] }
 
 function checkWeight(party: string, weight: number, rows: number): void {
   if (weight !== rows) {

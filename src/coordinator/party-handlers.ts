@@ -17,9 +17,15 @@ export interface PartyHandlerParts {
   readonly log: Log
 }
 
+export const ledgerMissing = (): never => {
+  throw new Error('the ledger is not wired yet')
+}
+
 export function createPartyHandlers(parts: PartyHandlerParts): PartyApi<ServerCall> {
   const { store, change, follower, attendance, proposals, now, log } = parts
   return {
+    getCheckpoint: ledgerMissing,
+    proveInclusion: ledgerMissing,
     attend: ({ agentVersion }, { peer, signal }) => {
       log.info({ party: peer.name, agentVersion }, 'a party has connected')
       return attendance.attend(peer.name, signal)

@@ -1,4 +1,5 @@
 /** RunService: what people ask of the coordinator. */
+import { ledgerMissing } from './party-handlers.ts'
 import { randomBytes } from 'node:crypto'
 import { canonicalSpec, jobDigest, readJobSpec } from '../job/index.ts'
 import { encodedColumns, planModel } from '../learning/index.ts'
@@ -40,6 +41,9 @@ export function createRunHandlers(parts: RunHandlerParts): RunApi<ServerCall> {
   const { store, change, follower, proposals, now } = parts
   const present = (run: Run): Run => withPresentReason(run, proposals.held(run.runId))
   return {
+    getCheckpoint: ledgerMissing,
+    proveInclusion: ledgerMissing,
+    readLeaves: ledgerMissing,
     submitRun: ({ specJson }, { peer }) => submit(parts, specJson, peer.name),
     listRuns: async ({ limit }) => {
       const newest = await store.runs.list(limit || LISTED)

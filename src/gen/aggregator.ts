@@ -11,7 +11,9 @@ import type { CollectedModelHeader as _coffer_v1_CollectedModelHeader, Collected
 import type { DeclineTaskRequest as _coffer_v1_DeclineTaskRequest, DeclineTaskRequest__Output as _coffer_v1_DeclineTaskRequest__Output } from './coffer/v1/DeclineTaskRequest.ts';
 import type { DeclineTaskResponse as _coffer_v1_DeclineTaskResponse, DeclineTaskResponse__Output as _coffer_v1_DeclineTaskResponse__Output } from './coffer/v1/DeclineTaskResponse.ts';
 import type { EvaluateTask as _coffer_v1_EvaluateTask, EvaluateTask__Output as _coffer_v1_EvaluateTask__Output } from './coffer/v1/EvaluateTask.ts';
+import type { Evidence as _coffer_v1_Evidence, Evidence__Output as _coffer_v1_Evidence__Output } from './coffer/v1/Evidence.ts';
 import type { FetchParametersRequest as _coffer_v1_FetchParametersRequest, FetchParametersRequest__Output as _coffer_v1_FetchParametersRequest__Output } from './coffer/v1/FetchParametersRequest.ts';
+import type { FetchReceiptsRequest as _coffer_v1_FetchReceiptsRequest, FetchReceiptsRequest__Output as _coffer_v1_FetchReceiptsRequest__Output } from './coffer/v1/FetchReceiptsRequest.ts';
 import type { GetAggregationStatusRequest as _coffer_v1_GetAggregationStatusRequest, GetAggregationStatusRequest__Output as _coffer_v1_GetAggregationStatusRequest__Output } from './coffer/v1/GetAggregationStatusRequest.ts';
 import type { JoinRequest as _coffer_v1_JoinRequest, JoinRequest__Output as _coffer_v1_JoinRequest__Output } from './coffer/v1/JoinRequest.ts';
 import type { Metric as _coffer_v1_Metric, Metric__Output as _coffer_v1_Metric__Output } from './coffer/v1/Metric.ts';
@@ -24,6 +26,7 @@ import type { RoundServiceClient as _coffer_v1_RoundServiceClient, RoundServiceD
 import type { Run as _coffer_v1_Run, Run__Output as _coffer_v1_Run__Output } from './coffer/v1/Run.ts';
 import type { RunEnded as _coffer_v1_RunEnded, RunEnded__Output as _coffer_v1_RunEnded__Output } from './coffer/v1/RunEnded.ts';
 import type { RunEvent as _coffer_v1_RunEvent, RunEvent__Output as _coffer_v1_RunEvent__Output } from './coffer/v1/RunEvent.ts';
+import type { SealedReceipt as _coffer_v1_SealedReceipt, SealedReceipt__Output as _coffer_v1_SealedReceipt__Output } from './coffer/v1/SealedReceipt.ts';
 import type { Standardisation as _coffer_v1_Standardisation, Standardisation__Output as _coffer_v1_Standardisation__Output } from './coffer/v1/Standardisation.ts';
 import type { StartRunRequest as _coffer_v1_StartRunRequest, StartRunRequest__Output as _coffer_v1_StartRunRequest__Output } from './coffer/v1/StartRunRequest.ts';
 import type { StartRunResponse as _coffer_v1_StartRunResponse, StartRunResponse__Output as _coffer_v1_StartRunResponse__Output } from './coffer/v1/StartRunResponse.ts';
@@ -34,8 +37,11 @@ import type { StopAggregationResponse as _coffer_v1_StopAggregationResponse, Sto
 import type { Task as _coffer_v1_Task, Task__Output as _coffer_v1_Task__Output } from './coffer/v1/Task.ts';
 import type { TrainTask as _coffer_v1_TrainTask, TrainTask__Output as _coffer_v1_TrainTask__Output } from './coffer/v1/TrainTask.ts';
 import type { UpdateAccepted as _coffer_v1_UpdateAccepted, UpdateAccepted__Output as _coffer_v1_UpdateAccepted__Output } from './coffer/v1/UpdateAccepted.ts';
+import type { UpdateChunk as _coffer_v1_UpdateChunk, UpdateChunk__Output as _coffer_v1_UpdateChunk__Output } from './coffer/v1/UpdateChunk.ts';
 import type { UpdateHeader as _coffer_v1_UpdateHeader, UpdateHeader__Output as _coffer_v1_UpdateHeader__Output } from './coffer/v1/UpdateHeader.ts';
 import type { UpdatePart as _coffer_v1_UpdatePart, UpdatePart__Output as _coffer_v1_UpdatePart__Output } from './coffer/v1/UpdatePart.ts';
+import type { UploadProgress as _coffer_v1_UploadProgress, UploadProgress__Output as _coffer_v1_UploadProgress__Output } from './coffer/v1/UploadProgress.ts';
+import type { UploadStatus as _coffer_v1_UploadStatus, UploadStatus__Output as _coffer_v1_UploadStatus__Output } from './coffer/v1/UploadStatus.ts';
 import type { WatchAggregationRequest as _coffer_v1_WatchAggregationRequest, WatchAggregationRequest__Output as _coffer_v1_WatchAggregationRequest__Output } from './coffer/v1/WatchAggregationRequest.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
@@ -55,7 +61,9 @@ export interface ProtoGrpcType {
       DeclineTaskRequest: MessageTypeDefinition<_coffer_v1_DeclineTaskRequest, _coffer_v1_DeclineTaskRequest__Output>
       DeclineTaskResponse: MessageTypeDefinition<_coffer_v1_DeclineTaskResponse, _coffer_v1_DeclineTaskResponse__Output>
       EvaluateTask: MessageTypeDefinition<_coffer_v1_EvaluateTask, _coffer_v1_EvaluateTask__Output>
+      Evidence: MessageTypeDefinition<_coffer_v1_Evidence, _coffer_v1_Evidence__Output>
       FetchParametersRequest: MessageTypeDefinition<_coffer_v1_FetchParametersRequest, _coffer_v1_FetchParametersRequest__Output>
+      FetchReceiptsRequest: MessageTypeDefinition<_coffer_v1_FetchReceiptsRequest, _coffer_v1_FetchReceiptsRequest__Output>
       GetAggregationStatusRequest: MessageTypeDefinition<_coffer_v1_GetAggregationStatusRequest, _coffer_v1_GetAggregationStatusRequest__Output>
       JoinRequest: MessageTypeDefinition<_coffer_v1_JoinRequest, _coffer_v1_JoinRequest__Output>
       Metric: MessageTypeDefinition<_coffer_v1_Metric, _coffer_v1_Metric__Output>
@@ -70,6 +78,7 @@ export interface ProtoGrpcType {
       RunEnded: MessageTypeDefinition<_coffer_v1_RunEnded, _coffer_v1_RunEnded__Output>
       RunEvent: MessageTypeDefinition<_coffer_v1_RunEvent, _coffer_v1_RunEvent__Output>
       RunState: EnumTypeDefinition
+      SealedReceipt: MessageTypeDefinition<_coffer_v1_SealedReceipt, _coffer_v1_SealedReceipt__Output>
       Standardisation: MessageTypeDefinition<_coffer_v1_Standardisation, _coffer_v1_Standardisation__Output>
       StartRunRequest: MessageTypeDefinition<_coffer_v1_StartRunRequest, _coffer_v1_StartRunRequest__Output>
       StartRunResponse: MessageTypeDefinition<_coffer_v1_StartRunResponse, _coffer_v1_StartRunResponse__Output>
@@ -81,8 +90,11 @@ export interface ProtoGrpcType {
       TaskKind: EnumTypeDefinition
       TrainTask: MessageTypeDefinition<_coffer_v1_TrainTask, _coffer_v1_TrainTask__Output>
       UpdateAccepted: MessageTypeDefinition<_coffer_v1_UpdateAccepted, _coffer_v1_UpdateAccepted__Output>
+      UpdateChunk: MessageTypeDefinition<_coffer_v1_UpdateChunk, _coffer_v1_UpdateChunk__Output>
       UpdateHeader: MessageTypeDefinition<_coffer_v1_UpdateHeader, _coffer_v1_UpdateHeader__Output>
       UpdatePart: MessageTypeDefinition<_coffer_v1_UpdatePart, _coffer_v1_UpdatePart__Output>
+      UploadProgress: MessageTypeDefinition<_coffer_v1_UploadProgress, _coffer_v1_UploadProgress__Output>
+      UploadStatus: MessageTypeDefinition<_coffer_v1_UploadStatus, _coffer_v1_UploadStatus__Output>
       WatchAggregationRequest: MessageTypeDefinition<_coffer_v1_WatchAggregationRequest, _coffer_v1_WatchAggregationRequest__Output>
     }
   }

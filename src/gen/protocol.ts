@@ -54,7 +54,14 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "SubmitUpdate": {
                   "requestType": "UpdatePart",
                   "requestStream": true,
-                  "responseType": "UpdateAccepted",
+                  "responseType": "UploadStatus",
+                  "responseStream": true,
+                  "comment": ""
+                },
+                "FetchReceipts": {
+                  "requestType": "FetchReceiptsRequest",
+                  "responseType": "SealedReceipt",
+                  "responseStream": true,
                   "comment": ""
                 },
                 "DeclineTask": {
@@ -179,6 +186,14 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "rows": {
                   "type": "uint64",
                   "id": 3
+                },
+                "runKey": {
+                  "type": "bytes",
+                  "id": 4
+                },
+                "checkpoint": {
+                  "type": "bytes",
+                  "id": 5
                 }
               }
             },
@@ -225,6 +240,19 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "remainingMs": {
                   "type": "uint64",
                   "id": 8
+                },
+                "receipts": {
+                  "type": "uint32",
+                  "id": 9
+                },
+                "runKey": {
+                  "type": "bytes",
+                  "id": 10
+                },
+                "checkpoints": {
+                  "rule": "repeated",
+                  "type": "bytes",
+                  "id": 11
                 }
               }
             },
@@ -240,6 +268,10 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "standardisation": {
                   "type": "Standardisation",
                   "id": 2
+                },
+                "controlDigest": {
+                  "type": "bytes",
+                  "id": 3
                 }
               }
             },
@@ -276,6 +308,30 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "modelDigest": {
                   "type": "bytes",
                   "id": 2
+                },
+                "offset": {
+                  "type": "uint64",
+                  "id": 3
+                }
+              }
+            },
+            "FetchReceiptsRequest": {
+              "fields": {
+                "runId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "after": {
+                  "type": "uint32",
+                  "id": 2
+                }
+              }
+            },
+            "SealedReceipt": {
+              "fields": {
+                "sealed": {
+                  "type": "bytes",
+                  "id": 1
                 }
               }
             },
@@ -284,7 +340,7 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "part": {
                   "oneof": [
                     "header",
-                    "data"
+                    "chunk"
                   ]
                 }
               },
@@ -293,9 +349,25 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                   "type": "UpdateHeader",
                   "id": 1
                 },
+                "chunk": {
+                  "type": "UpdateChunk",
+                  "id": 2
+                }
+              }
+            },
+            "UpdateChunk": {
+              "fields": {
+                "offset": {
+                  "type": "uint64",
+                  "id": 1
+                },
                 "data": {
                   "type": "bytes",
                   "id": 2
+                },
+                "crc32": {
+                  "type": "uint32",
+                  "id": 3
                 }
               }
             },
@@ -323,11 +395,48 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 }
               }
             },
+            "UploadStatus": {
+              "oneofs": {
+                "status": {
+                  "oneof": [
+                    "admitted",
+                    "progress",
+                    "accepted"
+                  ]
+                }
+              },
+              "fields": {
+                "admitted": {
+                  "type": "UploadProgress",
+                  "id": 1
+                },
+                "progress": {
+                  "type": "UploadProgress",
+                  "id": 2
+                },
+                "accepted": {
+                  "type": "UpdateAccepted",
+                  "id": 3
+                }
+              }
+            },
+            "UploadProgress": {
+              "fields": {
+                "offset": {
+                  "type": "uint64",
+                  "id": 1
+                }
+              }
+            },
             "UpdateAccepted": {
               "fields": {
                 "digest": {
                   "type": "bytes",
                   "id": 1
+                },
+                "round": {
+                  "type": "uint32",
+                  "id": 2
                 }
               }
             },
@@ -551,6 +660,34 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "tee": {
                   "type": "string",
                   "id": 1
+                },
+                "epoch": {
+                  "type": "string",
+                  "id": 2
+                },
+                "receiptKey": {
+                  "type": "string",
+                  "id": 3
+                },
+                "evidence": {
+                  "type": "Evidence",
+                  "id": 4
+                }
+              }
+            },
+            "Evidence": {
+              "fields": {
+                "quote": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "eventLog": {
+                  "type": "bytes",
+                  "id": 2
+                },
+                "statement": {
+                  "type": "bytes",
+                  "id": 3
                 }
               }
             },
@@ -651,6 +788,10 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "stepMs": {
                   "type": "uint32",
                   "id": 10
+                },
+                "receipt": {
+                  "type": "bytes",
+                  "id": 11
                 }
               }
             },
@@ -806,6 +947,22 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                   "requestType": "GetStatusRequest",
                   "responseType": "CoordinatorStatus",
                   "comment": ""
+                },
+                "GetCheckpoint": {
+                  "requestType": "GetCheckpointRequest",
+                  "responseType": "LedgerCheckpoint",
+                  "comment": ""
+                },
+                "ProveInclusion": {
+                  "requestType": "ProveInclusionRequest",
+                  "responseType": "InclusionProof",
+                  "comment": ""
+                },
+                "ReadLeaves": {
+                  "requestType": "ReadLeavesRequest",
+                  "responseType": "LedgerLeaf",
+                  "responseStream": true,
+                  "comment": ""
                 }
               }
             },
@@ -820,6 +977,16 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "Decide": {
                   "requestType": "DecideRequest",
                   "responseType": "DecideResponse",
+                  "comment": ""
+                },
+                "GetCheckpoint": {
+                  "requestType": "GetCheckpointRequest",
+                  "responseType": "LedgerCheckpoint",
+                  "comment": ""
+                },
+                "ProveInclusion": {
+                  "requestType": "ProveInclusionRequest",
+                  "responseType": "InclusionProof",
                   "comment": ""
                 }
               }
@@ -939,6 +1106,72 @@ export const protocol: Parameters<typeof fromJSON>[0] = {
                 "timeMs": {
                   "type": "uint64",
                   "id": 7
+                }
+              }
+            },
+            "GetCheckpointRequest": {
+              "fields": {
+                "size": {
+                  "type": "uint64",
+                  "id": 1
+                }
+              }
+            },
+            "LedgerCheckpoint": {
+              "fields": {
+                "checkpoint": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "consistency": {
+                  "rule": "repeated",
+                  "type": "bytes",
+                  "id": 2
+                }
+              }
+            },
+            "ProveInclusionRequest": {
+              "fields": {
+                "leafHash": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "size": {
+                  "type": "uint64",
+                  "id": 2
+                }
+              }
+            },
+            "InclusionProof": {
+              "fields": {
+                "index": {
+                  "type": "uint64",
+                  "id": 1
+                },
+                "path": {
+                  "rule": "repeated",
+                  "type": "bytes",
+                  "id": 2
+                }
+              }
+            },
+            "ReadLeavesRequest": {
+              "fields": {
+                "from": {
+                  "type": "uint64",
+                  "id": 1
+                },
+                "count": {
+                  "type": "uint32",
+                  "id": 2
+                }
+              }
+            },
+            "LedgerLeaf": {
+              "fields": {
+                "leaf": {
+                  "type": "bytes",
+                  "id": 1
                 }
               }
             },

@@ -2,6 +2,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Attested as _coffer_v1_Attested, Attested__Output as _coffer_v1_Attested__Output } from './coffer/v1/Attested.ts';
 import type { Chunk as _coffer_v1_Chunk, Chunk__Output as _coffer_v1_Chunk__Output } from './coffer/v1/Chunk.ts';
+import type { Evidence as _coffer_v1_Evidence, Evidence__Output as _coffer_v1_Evidence__Output } from './coffer/v1/Evidence.ts';
 import type { Metric as _coffer_v1_Metric, Metric__Output as _coffer_v1_Metric__Output } from './coffer/v1/Metric.ts';
 import type { ModelVersion as _coffer_v1_ModelVersion, ModelVersion__Output as _coffer_v1_ModelVersion__Output } from './coffer/v1/ModelVersion.ts';
 import type { PartyChanged as _coffer_v1_PartyChanged, PartyChanged__Output as _coffer_v1_PartyChanged__Output } from './coffer/v1/PartyChanged.ts';
@@ -18,6 +19,7 @@ export interface ProtoGrpcType {
     v1: {
       Attested: MessageTypeDefinition<_coffer_v1_Attested, _coffer_v1_Attested__Output>
       Chunk: MessageTypeDefinition<_coffer_v1_Chunk, _coffer_v1_Chunk__Output>
+      Evidence: MessageTypeDefinition<_coffer_v1_Evidence, _coffer_v1_Evidence__Output>
       Metric: MessageTypeDefinition<_coffer_v1_Metric, _coffer_v1_Metric__Output>
       ModelVersion: MessageTypeDefinition<_coffer_v1_ModelVersion, _coffer_v1_ModelVersion__Output>
       PartyActivity: EnumTypeDefinition

@@ -24,12 +24,17 @@ export const isSimulated = (tee: string): boolean => /^simulated/i.test(tee)
 export type RunEventBody =
   | {
       /**
-       * The aggregator says in which TEE it runs, before anything else about the run. It is a statement of its own, for
-       * display: what counts is each party's verdict on the evidence.
+       * The aggregator says in which TEE it runs, before anything else about the run and again after each restart. It is a
+       * statement of its own, for display: what counts is each party's verdict on the evidence.
        */
       readonly kind: 'attested'
       /** The name of its attester, 1 to 64 printable ASCII characters: 'simulated tdx-v4'. */
       readonly tee: string
+      /** This start of the aggregator: 16 bytes, lower-case hex. */
+      readonly epoch: string
+      /** Signs the receipts of this epoch: SubjectPublicKeyInfo (DER) in lower-case hex. */
+      readonly receiptKey: string
+      readonly evidence: Evidence
     }
   | { readonly kind: 'state-changed'; readonly state: RunState; readonly reason: string }
   | {
@@ -62,7 +67,18 @@ export type RunEventBody =
       readonly gatherMs: number
       readonly sumMs: number
       readonly stepMs: number
+      /** Signed (sealReceipt); empty of a round played before there were receipts. */
+      readonly receipt: Uint8Array
     }
+
+/** For whoever checks receipts later: the quote covers the statement, which names the receipt key. */
+export interface Evidence {
+  readonly quote: Uint8Array
+  /** Empty where the platform has none. */
+  readonly eventLog: Uint8Array
+  /** Canonical JSON. */
+  readonly statement: Uint8Array
+}
 
 /** `sequence` counts from 1 without gaps within one source (aggregator or coordinator). */
 export type RunEvent = { readonly sequence: number; readonly atMs: number } & RunEventBody

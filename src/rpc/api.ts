@@ -20,6 +20,11 @@ export interface Peer {
 export interface ServerCall {
   readonly peer: Peer
   readonly signal: AbortSignal
+  /**
+   * Lets the caller's connection carry a bulk upload, with windows as wide as a long distance needs, until the function
+   * that it returns is called. Who admits uploads bounds how many connections are wide at once.
+   */
+  readonly widen: () => () => void
 }
 
 /**
@@ -41,7 +46,7 @@ export interface CoordinatorStatus {
   readonly timeMs: number
 }
 
-export interface RunApi<Call> {
+export interface RunApi<Call> extends LedgerApi<Call> {
   submitRun(request: { specJson: Uint8Array }, call: Call): Promise<Run>
   listRuns(request: { limit: number }, call: Call): Promise<{ runs: readonly Run[] }>
   getRun(request: { runId: string }, call: Call): Promise<Run>
@@ -51,6 +56,22 @@ export interface RunApi<Call> {
   getModel(request: { modelId: string }, call: Call): Promise<ModelVersion>
   downloadModel(request: { modelId: string }, call: Call): AsyncIterable<Uint8Array>
   getStatus(request: Record<string, never>, call: Call): Promise<CoordinatorStatus>
+  /** At most 1,000 leaves from the given one on. */
+  readLeaves(request: { from: number; count: number }, call: Call): AsyncIterable<Uint8Array>
+}
+
+/** The coordinator's ledger, for whoever keeps an eye on it. */
+export interface LedgerApi<Call> {
+  /** @param request.size leaves of the checkpoint that the caller holds; 0 for none */
+  getCheckpoint(
+    request: { size: number },
+    call: Call,
+  ): Promise<{ checkpoint: Uint8Array; consistency: readonly Uint8Array[] }>
+  /** @param request.size leaves of the tree that the proof is for */
+  proveInclusion(
+    request: { leafHash: Uint8Array; size: number },
+    call: Call,
+  ): Promise<{ index: number; path: readonly Uint8Array[] }>
 }
 
 export type AssignmentPhase = 'decide' | 'join' | 'ended'
@@ -61,7 +82,7 @@ export interface Assignment {
   readonly detail: string
 }
 
-export interface PartyApi<Call> {
+export interface PartyApi<Call> extends LedgerApi<Call> {
   attend(request: { agentVersion: string }, call: Call): AsyncIterable<Assignment>
   decide(
     request: { runId: string; jobDigest: Uint8Array; accepted: boolean; reasons: readonly string[] },
@@ -95,10 +116,23 @@ export type Task = {
   /** Sum of the rows of all parties that had joined when the round opened. */
   readonly weightUnit: number
   readonly remainingMs: number
+  /** How many receipts the run has by now. */
+  readonly receipts: number
+  /** To keep, and to return with `join`; empty where the aggregator keeps no files. */
+  readonly runKey: Uint8Array
+  /** Newest checkpoints of the coordinator's ledger that other parties hold: signed notes, at most 8. */
+  readonly checkpoints: readonly Uint8Array[]
 } & (
   | { readonly kind: 'statistics' }
   | {
-      readonly kind: 'train' | 'evaluate'
+      readonly kind: 'train'
+      readonly modelDigest: Uint8Array
+      readonly standardisation: Standardisation
+      /** Of the aggregator's control variate; empty unless the strategy is scaffold. */
+      readonly controlDigest: Uint8Array
+    }
+  | {
+      readonly kind: 'evaluate'
       readonly modelDigest: Uint8Array
       readonly standardisation: Standardisation
     }
@@ -114,11 +148,31 @@ export type UpdatePart =
       readonly length: number
       readonly weight: number
     }
-  | { readonly kind: 'data'; readonly data: Uint8Array }
+  | { readonly kind: 'chunk'; readonly offset: number; readonly data: Uint8Array; readonly crc32: number }
+
+export type UploadStatus =
+  | { readonly kind: 'admitted' | 'progress'; readonly offset: number }
+  | { readonly kind: 'accepted'; readonly digest: Uint8Array; readonly round: number }
+
+export interface JoinRequest {
+  readonly runId: string
+  readonly jobDigest: Uint8Array
+  readonly rows: number
+  /** As a task gave it to this party; empty before the first task. */
+  readonly runKey: Uint8Array
+  /** The newest checkpoint of the coordinator's ledger that this party holds; empty for none. */
+  readonly checkpoint: Uint8Array
+}
 
 export interface RoundApi<Call> {
-  join(request: { runId: string; jobDigest: Uint8Array; rows: number }, call: Call): AsyncIterable<Task>
-  fetchParameters(request: { runId: string; modelDigest: Uint8Array }, call: Call): AsyncIterable<Uint8Array>
-  submitUpdate(parts: AsyncIterable<UpdatePart>, call: Call): Promise<{ digest: Uint8Array }>
+  join(request: JoinRequest, call: Call): AsyncIterable<Task>
+  /** The parameters, or the control variate, with this digest from `offset` on. */
+  fetchParameters(
+    request: { runId: string; modelDigest: Uint8Array; offset: number },
+    call: Call,
+  ): AsyncIterable<Uint8Array>
+  submitUpdate(parts: AsyncIterable<UpdatePart>, call: Call): AsyncIterable<UploadStatus>
+  /** Sealed receipts in order from round 0, without the first `after`. */
+  fetchReceipts(request: { runId: string; after: number }, call: Call): AsyncIterable<Uint8Array>
   declineTask(request: { runId: string; round: number; code: string }, call: Call): Promise<Record<string, never>>
 }

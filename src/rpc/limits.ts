@@ -21,6 +21,20 @@ export const MAXIMUM_PARAMETERS = 2 ** 34
 /** Four bytes each, and as much again for the counts and sums beside them. */
 export const MAXIMUM_UPDATE_BYTES = 8 * MAXIMUM_PARAMETERS
 export const MAXIMUM_LISTED = 500
+/** A receipt of 1,024 parties has 180 KB (src/ledger). */
+export const MAXIMUM_RECEIPT_BYTES = 256 * 1024
+/** A signed checkpoint: three lines and a handful of signatures. */
+export const MAXIMUM_CHECKPOINT_BYTES = 16 * 1024
+/** Checkpoints of others that one task hands on. */
+export const MAXIMUM_CHECKPOINTS = 8
+/** Hashes of one proof: one for each level of a tree, and one more. */
+export const MAXIMUM_PROOF = 64
+/** Leaves read in one call. */
+export const MAXIMUM_LEAVES = 1000
+/** The largest leaf holds a receipt. */
+export const MAXIMUM_LEAF_BYTES = 2 * MAXIMUM_RECEIPT_BYTES
+/** AES-256. */
+export const RUN_KEY_BYTES = 32
 /** Characters of a reason, of a detail, and how many reasons one decision may have. */
 export const MAXIMUM_REASON = 500
 export const MAXIMUM_DETAIL = 2000

@@ -38,7 +38,8 @@ export function wireMethods(service: AnyService): readonly WireMethod[] {
   return entries.map(([key, method]) => {
     const wire = definition[method.name]
     if (wire === undefined) throw new Error(`${service.name}: the proto files have no ${method.name}`)
-    const kind = wire.requestStream ? 'client-stream' : wire.responseStream ? 'server-stream' : 'unary'
+    const kind = wire.requestStream ? 'bidi' : wire.responseStream ? 'server-stream' : 'unary'
+    if (wire.requestStream && !wire.responseStream) throw new Error(`${wire.path}: no table can say client stream`)
     const said = [method.kind, method.request.name, method.response.name].join(' ')
     const specified = [kind, messageName(wire.requestType), messageName(wire.responseType)].join(' ')
     if (said !== specified) throw new Error(`${wire.path}: table says ${said}, proto file says ${specified}`)

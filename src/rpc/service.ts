@@ -5,7 +5,7 @@
 import type { ClientCall, Role, ServerCall } from './api.ts'
 import type { Codec } from './wire/message.ts'
 
-export type MethodKind = 'unary' | 'server-stream' | 'client-stream'
+export type MethodKind = 'unary' | 'server-stream' | 'bidi'
 
 /** A method of whatever kind, as the networks see it. */
 export interface Method<Request = unknown, Response = unknown> {
@@ -19,8 +19,8 @@ export interface Method<Request = unknown, Response = unknown> {
 }
 
 /** The kind of method that a function of an Api interface is. A stream of requests is an AsyncIterable argument. */
-type MethodOf<Run> = Run extends (parts: AsyncIterable<infer Request>, call: never) => Promise<infer Response>
-  ? Method<Request, Response> & { readonly kind: 'client-stream' }
+type MethodOf<Run> = Run extends (parts: AsyncIterable<infer Request>, call: never) => AsyncIterable<infer Response>
+  ? Method<Request, Response> & { readonly kind: 'bidi' }
   : Run extends (request: infer Request, call: never) => AsyncIterable<infer Response>
     ? Method<Request, Response> & { readonly kind: 'server-stream' }
     : Run extends (request: infer Request, call: never) => Promise<infer Response>

@@ -6,6 +6,7 @@ import type { AggregationApi, ClientCall, PartyApi, Role, RoundApi, RunApi, Serv
 import type { Handler, Method, MethodTable, Service, ServiceBinding } from './service.ts'
 import * as aggregator from './wire/aggregator.ts'
 import * as coordinator from './wire/coordinator.ts'
+import * as ledger from './wire/ledger.ts'
 import type { Codec } from './wire/message.ts'
 
 const method =
@@ -23,7 +24,7 @@ const unary = method('unary')
 const stream = method('server-stream')
 /** Lasts until somebody ends it. */
 const lasting = method('server-stream', true)
-const upload = method('client-stream')
+const upload = method('bidi')
 
 function service<ClientApi, ServerApi>(
   name: string,
@@ -42,11 +43,16 @@ export const runService = service<RunApi<ClientCall>, RunApi<ServerCall>>('RunSe
   getModel: unary('GetModel', coordinator.getModelRequest, coordinator.modelVersionMessage),
   downloadModel: stream('DownloadModel', coordinator.getModelRequest, coordinator.chunkMessage),
   getStatus: unary('GetStatus', coordinator.getStatusRequest, coordinator.coordinatorStatus),
+  getCheckpoint: unary('GetCheckpoint', ledger.getCheckpointRequest, ledger.ledgerCheckpoint),
+  proveInclusion: unary('ProveInclusion', ledger.proveInclusionRequest, ledger.inclusionProof),
+  readLeaves: stream('ReadLeaves', ledger.readLeavesRequest, ledger.ledgerLeaf),
 })
 
 export const partyService = service<PartyApi<ClientCall>, PartyApi<ServerCall>>('PartyService', {
   attend: lasting('Attend', coordinator.attendRequest, coordinator.assignment),
   decide: unary('Decide', coordinator.decideRequest, coordinator.decideResponse),
+  getCheckpoint: unary('GetCheckpoint', ledger.getCheckpointRequest, ledger.ledgerCheckpoint),
+  proveInclusion: unary('ProveInclusion', ledger.proveInclusionRequest, ledger.inclusionProof),
 })
 
 export const aggregationService = service<AggregationApi<ClientCall>, AggregationApi<ServerCall>>(
@@ -67,7 +73,8 @@ export const aggregationService = service<AggregationApi<ClientCall>, Aggregatio
 export const roundService = service<RoundApi<ClientCall>, RoundApi<ServerCall>>('RoundService', {
   join: lasting('Join', aggregator.joinRequest, aggregator.task),
   fetchParameters: stream('FetchParameters', aggregator.fetchParametersRequest, coordinator.chunkMessage),
-  submitUpdate: upload('SubmitUpdate', aggregator.updatePart, aggregator.updateAccepted),
+  submitUpdate: upload('SubmitUpdate', aggregator.updatePart, aggregator.uploadStatus),
+  fetchReceipts: stream('FetchReceipts', aggregator.fetchReceiptsRequest, aggregator.sealedReceipt),
   declineTask: unary('DeclineTask', aggregator.declineTaskRequest, aggregator.declineTaskResponse),
 })
 

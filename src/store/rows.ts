@@ -34,7 +34,16 @@ const digest = z
   .transform((hex) => bytesOf(Buffer.from(hex, 'hex')))
 
 const eventBody = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('attested'), tee: z.string() }),
+  // Of events kept before there were receipts the rest is missing.
+  z.strictObject({
+    kind: z.literal('attested'),
+    tee: z.string(),
+    epoch: z.string().default(''),
+    receiptKey: z.string().default(''),
+    evidence: z
+      .strictObject({ quote: digest, eventLog: digest, statement: digest })
+      .default(() => ({ quote: new Uint8Array(0), eventLog: new Uint8Array(0), statement: new Uint8Array(0) })),
+  }),
   z.strictObject({ kind: z.literal('state-changed'), state: z.enum(runStates), reason: z.string() }),
   z.strictObject({
     kind: z.literal('party-changed'),
@@ -62,6 +71,7 @@ const eventBody = z.discriminatedUnion('kind', [
     gatherMs: z.number(),
     sumMs: z.number(),
     stepMs: z.number(),
+    receipt: digest.or(z.literal('').transform(() => new Uint8Array(0))).default(() => new Uint8Array(0)),
   }),
 ])
 

@@ -2,6 +2,7 @@
  * An aggregator's two services without a network, and parties that play by a script: what each sends is made here, so
  * that a test can change exactly one thing about it.
  */
+import { crc32 } from 'node:zlib'
 import { createAggregation, createRounds } from '../../src/aggregator/handlers.ts'
 import { Runs } from '../../src/aggregator/runs.ts'
 import { sha256 } from '../../src/crypto/index.ts'
@@ -15,7 +16,7 @@ import {
   trainLayout,
 } from '../../src/learning/index.ts'
 import { type RunEvent, summations } from '../../src/round/index.ts'
-import type { Role, ServerCall, Task, UpdatePart } from '../../src/rpc/index.ts'
+import type { Role, ServerCall, Task, UpdatePart, UploadStatus } from '../../src/rpc/index.ts'
 import type { UpdateLayout, UpdateValues } from '../../src/update/index.ts'
 
 export const runId = '000102030405060708090a0b0c0d0e0f'
@@ -58,6 +59,7 @@ export function createBench(changes: object = {}, allowPlain = false) {
   const as = (role: Role, name: string, signal = new AbortController().signal): ServerCall => ({
     peer: { federation: 'test', role, name },
     signal,
+    widen: () => () => undefined,
   })
   return {
     spec,
@@ -68,7 +70,12 @@ export function createBench(changes: object = {}, allowPlain = false) {
     as,
     start: (parties = spec.parties) => aggregation.startRun({ runId, specJson, parties }, as('coordinator', 'main')),
     join: (party: string, rows = 10, signal?: AbortSignal) =>
-      rounds.join({ runId, jobDigest: jobDigest(specJson), rows }, as('party', party, signal))[Symbol.asyncIterator](),
+      rounds
+        .join(
+          { runId, jobDigest: jobDigest(specJson), rows, runKey: none, checkpoint: none },
+          as('party', party, signal),
+        )
+        [Symbol.asyncIterator](),
     /** The bytes of an update for a task, all deltas `delta`. */
     update(task: Task, { rows = 10, delta = 0.5 } = {}): Uint8Array {
       const layout = layouts[task.kind]
@@ -83,7 +90,7 @@ export function createBench(changes: object = {}, allowPlain = false) {
       return summations[spec.summation].seal(values, rows / task.weightUnit, layout, spec.encoding)
     },
     submit: (party: string, parts: Iterable<UpdatePart> | AsyncIterable<UpdatePart>, signal?: AbortSignal) =>
-      rounds.submitUpdate(streamOf(parts), as('party', party, signal)),
+      accepted(rounds.submitUpdate(streamOf(parts), as('party', party, signal))),
     async events(): Promise<RunEvent[]> {
       const events: RunEvent[] = []
       const call = as('coordinator', 'main')
@@ -94,6 +101,13 @@ export function createBench(changes: object = {}, allowPlain = false) {
 }
 export type Bench = ReturnType<typeof createBench>
 
+const none = new Uint8Array(0)
+
+async function accepted(statuses: AsyncIterable<UploadStatus>): Promise<{ digest: Uint8Array }> {
+  for await (const status of statuses) if (status.kind === 'accepted') return { digest: status.digest }
+  throw new Error('the upload ended without an answer')
+}
+
 export async function* streamOf(parts: Iterable<UpdatePart> | AsyncIterable<UpdatePart>): AsyncGenerator<UpdatePart> {
   yield* parts
 }
@@ -101,7 +115,7 @@ export async function* streamOf(parts: Iterable<UpdatePart> | AsyncIterable<Upda
 /** An honest upload, with whatever a test changes about its header. */
 export function upload(task: Task, bytes: Uint8Array, changes: object = {}): UpdatePart[] {
   const header = { kind: 'header', runId, round: task.round, digest: sha256(bytes), length: bytes.length, weight: 10 }
-  return [{ ...header, ...changes } as UpdatePart, { kind: 'data', data: bytes }]
+  return [{ ...header, ...changes } as UpdatePart, { kind: 'chunk', offset: 0, data: bytes, crc32: crc32(bytes) }]
 }
 
 export async function nextTask(stream: AsyncIterator<Task>): Promise<Task> {

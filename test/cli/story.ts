@@ -1,4 +1,5 @@
 /** A run of ten rounds in which one party is late and then gone, as events. */
+import { attestedEvent } from '../support/events.ts'
 import type { RunEventBody } from '../../src/round/index.ts'
 
 const PARTIES = ['bank-a', 'bank-b', 'bank-c']
@@ -35,6 +36,7 @@ function round(
       gatherMs: 800,
       sumMs: 3,
       stepMs: 1,
+      receipt: new Uint8Array(0),
     },
   ]
 }
@@ -42,7 +44,7 @@ function round(
 const beginning: readonly RunEventBody[] = [
   { kind: 'state-changed', state: 'proposed', reason: '' },
   { kind: 'state-changed', state: 'accepted', reason: 'every party accepted' },
-  { kind: 'attested', tee: 'simulated tdx-v4' },
+  attestedEvent('simulated tdx-v4'),
   { kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' },
   ...PARTIES.map(joined),
   ...round(0, 'statistics', PARTIES),

@@ -108,6 +108,9 @@ export function createFakeNetwork(
     stopRun: notOffered,
     listModels: notOffered,
     getModel: notOffered,
+    getCheckpoint: notOffered,
+    proveInclusion: notOffered,
+    readLeaves: notOffered,
     downloadModel: notOffered,
     getStatus: async () => ({
       version: '9.9.9',

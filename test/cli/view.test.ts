@@ -1,3 +1,4 @@
+import { attestedEvent } from '../support/events.ts'
 import { describe, expect, test } from 'vitest'
 import {
   createScreen,
@@ -87,9 +88,9 @@ describe('the live view', () => {
   })
 
   test('a TEE that is none of ours is told as it names itself', () => {
-    const view = seen([{ kind: 'attested', tee: 'TDX by configfs-tsm' }])
+    const view = seen([attestedEvent('TDX by configfs-tsm')])
     expect(shown(view, 80).split('\n')[1]).toBe('TDX by configfs-tsm')
-    const [event] = createEvents([{ kind: 'attested', tee: 'Simulated' }])
+    const [event] = createEvents([attestedEvent('Simulated')])
     if (event === undefined) throw new Error('no event')
     expect(plainLine(event, view)).toBe('   0:00  aggregator in SIMULATED: protects nothing')
   })

@@ -2,6 +2,7 @@
  * An aggregator that does what the test says: it can be away, refuse, restart, cut its streams, and hand out a model
  * that is not the one it announced.
  */
+import { attestedEvent } from '../support/events.ts'
 import { createHash } from 'node:crypto'
 import { EventEmitter, on } from 'node:events'
 import { finalRunStates, type RunEvent, type RunEventBody } from '../../src/round/index.ts'
@@ -31,7 +32,7 @@ export class FakeAggregator {
     startRun: async ({ runId, parties }) => {
       this.#enter('startRun', runId)
       if (!this.runs.has(runId)) this.runs.set(runId, { parties, events: [], stopped: undefined })
-      this.emit(runId, { kind: 'attested', tee: 'simulated fake' })
+      this.emit(runId, attestedEvent('simulated fake'))
       this.emit(runId, { kind: 'state-changed', state: 'running', reason: 'waiting for parties to join' })
       return {}
     },
@@ -86,6 +87,7 @@ export class FakeAggregator {
         gatherMs: 1,
         sumMs: 1,
         stepMs: 1,
+      receipt: new Uint8Array(0),
       })
     }
   }

@@ -48,6 +48,7 @@ export const rounds = (handlers: Partial<RoundApi<ServerCall>>): RoundApi<Server
   fetchParameters: unused('fetchParameters'),
   submitUpdate: unused('submitUpdate'),
   declineTask: unused('declineTask'),
+  fetchReceipts: unused('fetchReceipts'),
   ...handlers,
 })
 
@@ -61,6 +62,9 @@ export const runs = (handlers: Partial<RunApi<ServerCall>>): RunApi<ServerCall> 
   getModel: unused('getModel'),
   downloadModel: unused('downloadModel'),
   getStatus: unused('getStatus'),
+  getCheckpoint: unused('getCheckpoint'),
+  proveInclusion: unused('proveInclusion'),
+  readLeaves: unused('readLeaves'),
   ...handlers,
 })
 

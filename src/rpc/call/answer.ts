@@ -18,6 +18,7 @@ export interface IncomingCall {
   readonly requests: AsyncIterable<Buffer>
   /** Aborts with an RpcError when the caller leaves, its deadline passes, or the server closes. */
   readonly signal: AbortSignal
+  readonly widen: ServerCall['widen']
   /** Resolves when the network can take the next message; rejects when the call is over. */
   send(message: Buffer): Promise<void>
 }
@@ -66,11 +67,11 @@ function admit({ binding, method, authorise }: Endpoint, peer: Peer): void {
 
 async function respond(endpoint: Endpoint, call: IncomingCall): Promise<void> {
   const { method, handle } = endpoint
-  const context: ServerCall = { peer: call.peer, signal: call.signal }
+  const context: ServerCall = { peer: call.peer, signal: call.signal, widen: call.widen }
   const requests = decoded(endpoint, call.requests)
-  const request = method.kind === 'client-stream' ? requests : await onlyOne(requests, method.name)
+  const request = method.kind === 'bidi' ? requests : await onlyOne(requests, method.name)
   const result = handle(request, context)
-  if (method.kind !== 'server-stream') return call.send(encoded(endpoint, await result))
+  if (method.kind === 'unary') return call.send(encoded(endpoint, await result))
   if (!isAsyncIterable(result)) throw new Error(`the handler of ${method.name} gave no stream`)
   for await (const each of interruptible(result, call.signal)) await call.send(encoded(endpoint, each))
 }

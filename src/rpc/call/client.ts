@@ -38,7 +38,7 @@ type Invoker = (request: unknown, call: ClientCall) => unknown
 function invoker(method: WireMethod, carrier: Carrier): Invoker {
   const { kind } = method.method
   const start = (request: unknown, call: ClientCall) => responses(method, carrier, request, call)
-  if (kind === 'server-stream') return start
+  if (kind !== 'unary') return start
   return (request, call) => onlyOne(start(request, call), method.method.name)
 }
 
@@ -51,7 +51,7 @@ async function* responses(
   const { method, decodeResponse } = wire
   const deadlineMs = requireDeadline(call.deadlineMs, method.name)
   if (call.signal.aborted) throw aborted(method.name, call.signal)
-  const requests = encoded(wire, method.kind === 'client-stream' ? asStream(request) : [request])
+  const requests = encoded(wire, method.kind === 'bidi' ? asStream(request) : [request])
   for await (const bytes of carrier.carry({ method: wire, requests, signal: call.signal, deadlineMs })) {
     yield method.response.fromWire(parsed(decodeResponse, bytes, method.response.name))
   }

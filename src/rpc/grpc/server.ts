@@ -180,6 +180,7 @@ async function answerStream(
   return answer(endpoint, {
     peer,
     signal,
+    widen: () => () => undefined,
     // Leaving the loop must not destroy the stream: the outcome still has to be sent on it.
     requests: stream.iterator({ destroyOnReturn: false }),
     send: (message) => unlessAborted(written(stream, message), signal),

@@ -189,7 +189,7 @@ async function* carry(
   })
   const { signal } = answering
   const send = (message: Buffer) => responses.write(message)
-  void answer(endpoint, { peer, requests: interruptible(requests, signal), signal, send }).then((outcome) => {
+  void answer(endpoint, { peer, requests: interruptible(requests, signal), signal, widen, send }).then((outcome) => {
     answering.close()
     responses.end(outcome.status === 'OK' ? undefined : errorOf(outcome, name, place.address))
   })
@@ -203,6 +203,9 @@ async function* carry(
     await feeding
   }
 }
+
+/** There are no windows here: a pipe holds two messages. */
+const widen = () => () => undefined
 
 async function feed(from: AsyncIterable<Buffer>, into: Pipe<Buffer>, over: AbortSignal): Promise<void> {
   for await (const each of interruptible(from, over)) {

@@ -1,7 +1,8 @@
 /** Messages of proto/coffer/v1/run.proto: runs, their events, model versions, chunks. */
 import type { MetricName, Metrics, Standardisation } from '../../learning/index.ts'
-import type { ModelVersion, PartyState, Run, RunEvent, RunEventBody, TaskKind } from '../../round/index.ts'
+import type { Evidence, ModelVersion, PartyState, Run, RunEvent, RunEventBody, TaskKind } from '../../round/index.ts'
 import type { Attested__Output } from '../../gen/coffer/v1/Attested.ts'
+import type { Evidence__Output } from '../../gen/coffer/v1/Evidence.ts'
 import type { Chunk__Output } from '../../gen/coffer/v1/Chunk.ts'
 import type { Metric__Output } from '../../gen/coffer/v1/Metric.ts'
 import type { ModelVersion__Output } from '../../gen/coffer/v1/ModelVersion.ts'
@@ -173,7 +174,17 @@ export const listedModel = mapped<ModelVersion, ModelVersion, ModelVersion__Outp
   (value) => ({ ...value, specJson: none, standardisation: { mean: [], deviation: [] } }),
 )
 
-const attested = record<{ tee: string }, Attested__Output>({ tee })
+const evidence = record<Evidence, Evidence__Output>({
+  quote: bytes(1, limit.MAXIMUM_ANSWER_BYTES),
+  eventLog: bytes(0, limit.MAXIMUM_ANSWER_BYTES),
+  statement: bytes(1, limit.MAXIMUM_ANSWER_BYTES),
+})
+const attested = record<Body<'attested'>, Attested__Output>({
+  tee,
+  epoch: text('32 lower-case hex digits', (value) => /^[0-9a-f]{32}$/.test(value)),
+  receiptKey: text('88 lower-case hex digits', (value) => /^[0-9a-f]{88}$/.test(value)),
+  evidence,
+})
 
 const stateChanged = record<{ state: Run['state']; reason: string }, StateChanged__Output>({ state: runState, reason })
 
@@ -209,6 +220,7 @@ const roundClosed = mapped(
     gatherMs: milliseconds32(),
     sumMs: milliseconds32(),
     stepMs: milliseconds32(),
+    receipt: bytes(0, limit.MAXIMUM_RECEIPT_BYTES),
   }),
   ({ kind, ...rest }): Body<'round-closed'> => ({ ...rest, task: kind }),
   ({ task, ...rest }) => ({ ...rest, kind: task }),

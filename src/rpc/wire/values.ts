@@ -54,6 +54,19 @@ export function bytes(minimum: number, maximum: number): Field<Uint8Array, Buffe
   }
 }
 
+/** Exactly this many, or none. */
+export function bytesOrNone(length: number): Field<Uint8Array, Buffer> {
+  const any = bytes(0, length)
+  return {
+    write: any.write,
+    read(wire, place) {
+      const value = any.read(wire, place)
+      if (value.length !== 0 && value.length !== length) throw misfit(place, wire, `${length} bytes, or none`)
+      return value
+    },
+  }
+}
+
 /** SHA-256. */
 export const digest = bytes(32, 32)
 

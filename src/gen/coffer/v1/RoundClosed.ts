@@ -14,6 +14,7 @@ export interface RoundClosed {
   'gatherMs'?: (number);
   'sumMs'?: (number);
   'stepMs'?: (number);
+  'receipt'?: (Buffer | Uint8Array | string);
 }
 
 export interface RoundClosed__Output {
@@ -27,4 +28,5 @@ export interface RoundClosed__Output {
   'gatherMs': (number);
   'sumMs': (number);
   'stepMs': (number);
+  'receipt': (Buffer);
 }

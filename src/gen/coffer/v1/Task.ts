@@ -15,6 +15,9 @@ export interface Task {
   'ended'?: (_coffer_v1_RunEnded | null);
   'weightUnit'?: (number | string | Long);
   'remainingMs'?: (number | string | Long);
+  'receipts'?: (number);
+  'runKey'?: (Buffer | Uint8Array | string);
+  'checkpoints'?: (Buffer | Uint8Array | string)[];
   'what'?: "statistics"|"train"|"evaluate"|"ended";
 }
 
@@ -27,5 +30,8 @@ export interface Task__Output {
   'ended'?: (_coffer_v1_RunEnded__Output | null);
   'weightUnit': (number);
   'remainingMs': (number);
+  'receipts': (number);
+  'runKey': (Buffer);
+  'checkpoints': (Buffer)[];
   'what'?: "statistics"|"train"|"evaluate"|"ended";
 }

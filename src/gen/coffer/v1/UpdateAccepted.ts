@@ -3,8 +3,10 @@
 
 export interface UpdateAccepted {
   'digest'?: (Buffer | Uint8Array | string);
+  'round'?: (number);
 }
 
 export interface UpdateAccepted__Output {
   'digest': (Buffer);
+  'round': (number);
 }

@@ -1,0 +1,12 @@
+// Original file: proto/coffer/v1/aggregator.proto
+
+
+export interface FetchReceiptsRequest {
+  'runId'?: (string);
+  'after'?: (number);
+}
+
+export interface FetchReceiptsRequest__Output {
+  'runId': (string);
+  'after': (number);
+}
