@@ -72,9 +72,9 @@ test('two parties that pull apart: SCAFFOLD comes nearer to the common optimum t
   const optimum = -0.8
   const how = sgd(0.1, 5)
   const play = (scaffold: boolean): number => {
-    let model = Float32Array.of(0)
+    let model = new Float32Array(1)
     let server = new Float32Array(1)
-    const own = parties.map(() => new Float32Array(1))
+    const own: Float32Array[] = parties.map(() => new Float32Array(1))
     for (let round = 0; round < 60; round += 1) {
       const results = parties.map(({ curvature, target }, i) => {
         const control = { server, own: own[i] ?? server }
