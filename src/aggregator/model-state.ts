@@ -9,6 +9,7 @@ import {
   createStrategy,
   encodedColumns,
   initialParameters,
+  LearningError,
   type Metrics,
   metricsFrom,
   metricsLayout,
@@ -37,7 +38,11 @@ export class ModelState {
     const inputs = encodedColumns(spec.data.features).length
     this.#spec = spec
     this.#plan = planModel(spec.model, spec.task, inputs)
-    this.#strategy = createStrategy(spec.strategy)
+    const { strategy } = spec
+    if (strategy.kind === 'scaffold' || strategy.kind === 'fedbuff') {
+      throw new LearningError('LEARNING_STRATEGY_INVALID', `strategy ${strategy.kind} is not known to this aggregator`)
+    }
+    this.#strategy = createStrategy(strategy)
     this.#strategyState = this.#strategy.start(this.#plan.size, this.#plan.trainable)
     this.#parameters = initialParameters(this.#plan, spec.seed)
     this.#bytes = floatBytes(this.#parameters)

@@ -29,6 +29,7 @@ export const openPolicy: PartyPolicy = {
   maximumEpochs: 100,
   summations: ['tee'],
   minimumParties: 2,
+  robust: ['none', 'norm-bound', 'centred-clipping', 'median', 'trimmed-mean', 'krum', 'multi-krum'],
 }
 
 export interface TestFederation extends AsyncDisposable {
