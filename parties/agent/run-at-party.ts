@@ -144,7 +144,13 @@ export class RunAtParty {
     if (reasons.length > 0) return this.#desk.log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
     const local = await this.#open(readCanonicalSpec(this.#specJson))
     const { rounds, log } = this.#desk
-    const request = { runId: this.runId, jobDigest: jobDigest(this.#specJson), rows: local.rows, runKey: none, checkpoint: none }
+    const request = {
+      runId: this.runId,
+      jobDigest: jobDigest(this.#specJson),
+      rows: local.rows,
+      runKey: none,
+      checkpoint: none,
+    }
     const takePart = async (connected: () => void) => {
       for await (const task of rounds.join(request, { signal: this.#leaving.signal, deadlineMs: 'open' })) {
         connected()

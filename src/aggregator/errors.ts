@@ -61,6 +61,16 @@ export const aggregatorErrors = {
     cause: 'An update is longer or shorter than the job requires, or than its header announced.',
     next: 'If the connection was cut, the party agent sends again by itself; otherwise compare the releases on both sides.',
   },
+  AGGREGATION_UPLOAD_CHUNK: {
+    status: 'DATA_LOSS',
+    cause: 'The bytes of a chunk do not have the CRC-32 that it announces.',
+    next: 'The party agent goes on from the last good chunk by itself; if it happens often, look at the memory of the two machines.',
+  },
+  AGGREGATION_UPLOAD_GAP: {
+    status: 'DATA_LOSS',
+    cause: 'A chunk of an upload came that does not begin where the one before it ended.',
+    next: 'The party agent goes on from the last good chunk by itself; if it stays so, compare the releases on both sides.',
+  },
   AGGREGATION_UPLOAD_DIGEST: {
     status: 'DATA_LOSS',
     cause: "An update's bytes do not have the digest that its header announced.",

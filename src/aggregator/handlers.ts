@@ -2,7 +2,7 @@
 import type { AggregationApi, RoundApi, ServerCall } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import type { Runs } from './runs.ts'
-import { IncomingUpload } from './upload.ts'
+import { IncomingUpload } from './incoming.ts'
 
 /** Model bytes per message. */
 const CHUNK_BYTES = 512 * 1024
@@ -40,16 +40,13 @@ export function createRounds(runs: Runs): RoundApi<ServerCall> {
         yield run.parameters(peer.name, modelDigest).slice(at, at + CHUNK_BYTES)
       }
     },
-    async *submitUpdate(parts, { peer, signal }) {
-      const upload = new IncomingUpload(parts)
-      upload.endWith(signal)
+    async *submitUpdate(parts, { peer, signal, widen }) {
+      const incoming = new IncomingUpload(parts, signal)
       try {
-        const header = await upload.header()
-        yield { kind: 'admitted', offset: 0 }
-        const digest = await runs.get(header.runId).receive(peer.name, header, upload, signal)
-        yield { kind: 'accepted', digest, round: header.round }
+        const header = await incoming.header()
+        yield* runs.get(header.runId).receive(peer.name, header, incoming, widen)
       } finally {
-        upload.close()
+        incoming.end()
       }
     },
     async *fetchReceipts() {

@@ -17,13 +17,15 @@ import {
   summations,
   type TaskKind,
 } from '../round/index.ts'
-import type { Log, Task } from '../rpc/index.ts'
+import type { Log, ServerCall, Task, UploadStatus } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import { EventLog } from './event-log.ts'
 import { Members, type TaskNow } from './members.ts'
 import { ModelState } from './model-state.ts'
 import { OpenRound, type Outcome } from './open-round.ts'
-import type { IncomingUpload, Places, UploadHeader } from './upload.ts'
+import type { IncomingUpload } from './incoming.ts'
+import type { UploadHeader } from './staging.ts'
+import type { Uploads } from './uploads.ts'
 
 /** Events about one party in one round. */
 const ANNOUNCEMENTS = 20
@@ -34,7 +36,7 @@ export interface RunSetting {
   readonly jobDigest: Uint8Array
   /** Those of the spec that accepted. */
   readonly parties: readonly string[]
-  readonly places: Places
+  readonly uploads: Uploads
   /** Where this aggregator runs, for display. */
   readonly tee: string
   readonly now: () => number
@@ -55,7 +57,6 @@ export class AggregationRun {
   #stopping: { readonly state: 'stopped' | 'abandoned'; readonly reason: string } | undefined
   /** How many events each party has caused in this round. */
   readonly #announced = new Map<string, number>()
-  readonly #uploads = new Map<string, AbortController>()
 
   constructor(setting: RunSetting) {
     this.#setting = setting
@@ -99,24 +100,30 @@ export class AggregationRun {
     throw new AggregatorError('AGGREGATION_UNKNOWN_MODEL', `${toHex(digest)} is not the model of the current round`)
   }
 
-  /** @returns the digest of the update, once it is in the sum. */
-  async receive(party: string, header: UploadHeader, upload: IncomingUpload, signal: AbortSignal): Promise<Uint8Array> {
+  /** The last status, `accepted`, comes when the update is in the sum. */
+  async *receive(
+    party: string,
+    header: UploadHeader,
+    incoming: IncomingUpload,
+    widen: ServerCall['widen'],
+  ): AsyncGenerator<UploadStatus> {
     const round = this.#round
     if (!round) throw new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} is not gathering updates`)
     const rows = this.#members.rowsOf(party)
     try {
       const digest = toHex(header.digest)
-      if (round.admit(party, header.round, digest) === 'known') return header.digest
+      if (round.admit(party, header.round, digest) === 'known') {
+        yield { kind: 'accepted', digest: header.digest, round: header.round }
+        return
+      }
       checkWeight(party, header.weight, rows)
-      upload.endWith(round.closed)
-      upload.endWith(this.#newestUpload(party))
-      const bytes = this.#updateBytes()
-      await this.#setting.places.hold(bytes, AbortSignal.any([signal, round.closed]), async () => {
-        const body = await upload.body(header, bytes)
+      const { runId, uploads } = this.#setting
+      const reception = { runId, party, header, expectedBytes: this.#updateBytes(), closed: round.closed, widen }
+      yield* uploads.receive(incoming, reception, async (body) => {
         const judge = () => this.model.verify(this.#task, body, rows)
         await round.receive(party, header.round, { digest, weight: rows }, body, judge)
+        return { round: header.round }
       })
-      return header.digest
     } catch (error) {
       // Bytes that arrived whole and are wrong stay wrong: nobody waits for that party. A cut connection is tried again.
       if (error instanceof CodedError && ['INVALID_ARGUMENT', 'OUT_OF_RANGE'].includes(error.row.status)) {
@@ -124,15 +131,6 @@ export class AggregationRun {
       }
       throw error
     }
-  }
-
-  /** A party has one upload at a time: a newer one, after a reconnect, ends the older. */
-  #newestUpload(party: string): AbortSignal {
-    const text = `party ${party} began a newer upload`
-    this.#uploads.get(party)?.abort(new AggregatorError('AGGREGATION_UPLOAD_REPLACED', text))
-    const newest = new AbortController()
-    this.#uploads.set(party, newest)
-    return newest.signal
   }
 
   /** The party says that it cannot deliver in this round, and why. */

@@ -3,7 +3,7 @@ import { equalBytes } from '../crypto/index.ts'
 import { jobDigest, readCanonicalSpec } from '../job/index.ts'
 import { AggregatorError } from './errors.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { Places } from './upload.ts'
+import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and its staged uploads in memory. */
 const ACTIVE_RUNS = 32
@@ -28,7 +28,7 @@ interface RunsSetting extends Pick<RunSetting, 'tee' | 'now' | 'log'> {
 
 export class Runs {
   readonly #held = new Map<string, Held>()
-  readonly #places = new Places()
+  readonly #uploads = new Uploads()
   readonly #setting: RunsSetting
 
   constructor(setting: RunsSetting) {
@@ -55,8 +55,8 @@ export class Runs {
     if (stranger) throw new AggregatorError('AGGREGATION_STRANGER', `party ${stranger} is not named in the job spec`)
     this.#makeRoom()
     const { tee, now, log } = this.#setting
-    const places = this.#places
-    const run = new AggregationRun({ runId, spec, jobDigest: digest, parties: names, places, tee, now, log })
+    const uploads = this.#uploads
+    const run = new AggregationRun({ runId, spec, jobDigest: digest, parties: names, uploads, tee, now, log })
     this.#held.set(runId, { run, digest, parties: names.join() })
   }
 
