@@ -33,6 +33,9 @@ export interface RunIdentity {
   readonly party: string
 }
 
+type NewUpdate = Omit<UpdateFacts, 'digest' | 'length'>
+type Changes = Partial<Omit<Facts, 'format' | 'run' | 'jobDigest'>>
+
 export class RunState {
   readonly #disk: Disk
   readonly #directory: string
@@ -40,6 +43,8 @@ export class RunState {
   readonly #receipts: ReceiptFile
   #facts: Facts
   #update: UpdateFacts | undefined
+  /** Changes come from the work on a task, from receipts and from the ledger: one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(disk: Disk, directory: string, party: string, facts: Facts, receipts: ReceiptFile) {
     this.#disk = disk
@@ -72,6 +77,11 @@ export class RunState {
     return state
   }
 
+  /** Directory of what was refused. */
+  get evidence(): string {
+    return `${this.#directory}/evidence`
+  }
+
   get facts(): Facts {
     return this.#facts
   }
@@ -101,65 +111,70 @@ export class RunState {
     return (await readVectors(this.#disk, this.#directory, 'vectors'))?.vectors ?? {}
   }
 
-  async keep(changes: Partial<Omit<Facts, 'format' | 'run' | 'jobDigest'>>): Promise<void> {
-    const facts = { ...this.#facts, ...changes }
-    await writeFacts(this.#disk, this.#directory, facts)
-    this.#facts = facts
+  keep(changes: Changes): Promise<void> {
+    return this.#inTurn(() => this.#keep(changes))
   }
 
   /**
    * In the place of the one before, which is over without having been counted.
    * @param next the training state that goes with it; undefined where there is none
    */
-  async keepUpdate(
-    made: Omit<UpdateFacts, 'digest' | 'length'>,
-    bytes: Uint8Array,
-    next: Vectors | undefined,
-  ): Promise<UpdateFacts> {
-    const before = this.#update
-    if (before && before.round >= made.round) {
-      // Two updates of one round would let a host choose between them.
-      throw new StateError(
-        'STATE_DAMAGED',
-        `round ${before.round} has an update already, another came of ${made.round}`,
-      )
-    }
-    const facts = { ...made, digest: toHex(await sha256InSlices(bytes)), length: bytes.length }
-    if (before) await this.drop()
-    if (next) await writeVectors(this.#disk, this.#directory, 'next', next, facts.digest)
-    await writeUpdate(this.#disk, this.#directory, facts, bytes)
-    this.#update = facts
-    return facts
-  }
-
-  /** The kept update is over without having been counted, and so is what belongs to it. */
-  async drop(): Promise<void> {
-    await removeUpdate(this.#disk, this.#directory)
-    this.#update = undefined
-    await this.#disk.remove(this.#directory, 'next')
+  keepUpdate(made: NewUpdate, bytes: Uint8Array, next: Vectors | undefined): Promise<UpdateFacts> {
+    return this.#inTurn(async () => {
+      const before = this.#update
+      if (before && before.round >= made.round) {
+        // Two updates of one round would let a host choose between them.
+        const text = `round ${before.round} has an update already, another came of round ${made.round}`
+        throw new StateError('STATE_DAMAGED', text)
+      }
+      const facts = { ...made, digest: toHex(await sha256InSlices(bytes)), length: bytes.length }
+      if (before) await this.#drop()
+      if (next) await writeVectors(this.#disk, this.#directory, 'next', next, facts.digest)
+      await writeUpdate(this.#disk, this.#directory, facts, bytes)
+      this.#update = facts
+      return facts
+    })
   }
 
   /** Keeps a receipt that was checked; where it shows the kept update, that one is settled. */
-  async keepReceipt(sealed: Uint8Array): Promise<void> {
-    await this.#receipts.append(sealed)
-    const receipt = this.receipts.last?.receipt
-    if (receipt && this.#update && shows(receipt, this.#party, this.#update.digest)) await this.#settle()
+  keepReceipt(sealed: Uint8Array): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#receipts.append(sealed)
+      const receipt = this.receipts.last?.receipt
+      if (receipt && this.#update && shows(receipt, this.#party, this.#update.digest)) await this.#settle()
+    })
   }
 
   /** The run is left for good: why, and what shows it. */
-  async leave(code: string, text: string, evidence: readonly Uint8Array[]): Promise<void> {
-    await this.keep({ left: { code, text: text.slice(0, 4_000) } })
-    const directory = `${this.#directory}/evidence`
-    await this.#disk.makeDirectory(directory)
-    for (const [i, bytes] of evidence.entries()) await this.#disk.write(directory, `${i}-${code}`, [bytes])
-    await this.drop()
+  leave(code: string, text: string, evidence: readonly Uint8Array[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#keep({ left: { code, text: text.slice(0, 4_000) } })
+      await this.#disk.makeDirectory(this.evidence)
+      for (const [i, bytes] of evidence.entries()) await this.#disk.write(this.evidence, `${i}-${code}`, [bytes])
+      await this.#drop()
+    })
   }
 
   /** The run has ended and its last receipt was checked: receipts and facts stay. */
-  async end(): Promise<void> {
-    await this.drop()
-    await this.#disk.remove(this.#directory, 'vectors')
-    await this.keep({ ended: true, runKey: '' })
+  end(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#drop()
+      await this.#disk.remove(this.#directory, 'vectors')
+      await this.#keep({ ended: true, runKey: '' })
+    })
+  }
+
+  async #keep(changes: Changes): Promise<void> {
+    const facts = { ...this.#facts, ...changes }
+    await writeFacts(this.#disk, this.#directory, facts)
+    this.#facts = facts
+  }
+
+  /** The kept update is over without having been counted, and so is what belongs to it. */
+  async #drop(): Promise<void> {
+    await removeUpdate(this.#disk, this.#directory)
+    this.#update = undefined
+    await this.#disk.remove(this.#directory, 'next')
   }
 
   /** Its update was counted: what belongs to it is current from now on. */
@@ -168,6 +183,12 @@ export class RunState {
     if (next?.update === this.#update?.digest) await this.#disk.rename(this.#directory, 'next', 'vectors')
     await removeUpdate(this.#disk, this.#directory)
     this.#update = undefined
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(change, change)
+    this.#last = next
+    return next
   }
 }
 
