@@ -91,6 +91,45 @@ export const aggregatorErrors = {
     cause: 'The aggregator failed while it summed or stepped the model; the run was abandoned.',
     next: "Look at the aggregator's log for the correlated error, and submit the job again.",
   },
+  // Files of the state directory (durable/).
+  AGGREGATION_STATE_DISK: {
+    status: 'INTERNAL',
+    cause:
+      'A file of the state directory could not be read or written: the disk is full, read-only, failing or not permitted. Nothing of the round was released.',
+    next: 'Make room or mend the disk, start the aggregator again, and submit the job again if its run was abandoned.',
+  },
+  AGGREGATION_STATE_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause:
+      'A file of a run in the state directory is missing, was changed, or holds something that no aggregator wrote.',
+    next: "Put the run's whole directory back from a copy of the same moment; otherwise remove it and submit the job again.",
+  },
+  AGGREGATION_STATE_BUSY: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The state directory, or the files of the run in it, are in use by another, or were closed.',
+    next: 'Stop the other aggregator, or give each one a state directory of its own.',
+  },
+  AGGREGATION_STATE_SIZE: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'A record, a state, a job or the whole log of a run is larger than the state directory takes.',
+    next: 'Run the job with fewer parties or rounds, or with a smaller model.',
+  },
+  AGGREGATION_STATE_RELEASE: {
+    status: 'FAILED_PRECONDITION',
+    cause:
+      'A run in the state directory was written by another release of the aggregator, in a form this one cannot read.',
+    next: "Start the release that wrote it until the run has ended, or remove the run's directory and submit the job again.",
+  },
+  AGGREGATION_RUN_ID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'The id of a run is not 32 lower-case hexadecimal digits.',
+    next: 'Use the coordinator of the same release as the aggregator.',
+  },
+  AGGREGATION_RUN_KEY: {
+    status: 'PERMISSION_DENIED',
+    cause: 'The key with which a party would open the stored files of a run is not the key of that run.',
+    next: 'Nothing to do where another party has the right one; otherwise the run cannot be continued: submit the job again.',
+  },
 } as const satisfies ErrorTable<string>
 
 export type AggregatorCode = keyof typeof aggregatorErrors

@@ -82,7 +82,7 @@ export class OpenRound {
 
   /** @throws RoundError if this update cannot count; `known` if the same one already does. */
   admit(party: string, round: number, digest: string): 'new' | 'known' {
-    return admit(this.#round, party, round, digest)
+    return admit(this.#round, party, round, digest).kind
   }
 
   /**
@@ -93,13 +93,13 @@ export class OpenRound {
   async receive(
     party: string,
     round: number,
-    contribution: Contribution,
+    { digest, weight }: Pick<Contribution, 'digest' | 'weight'>,
     update: Uint8Array,
     judge: () => void,
   ): Promise<void> {
     this.#worked += await drive(this.#setting.sum.verify(update))
     judge()
-    this.input({ kind: 'received', party, round, contribution }, update)
+    this.input({ kind: 'received', party, round, digest, weight }, update)
     await this.#queue
   }
 

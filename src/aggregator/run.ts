@@ -12,6 +12,7 @@ import {
   type PartyActivity,
   RoundError,
   type RoundPlan,
+  roundRules,
   type RunEventBody,
   type RunState,
   summations,
@@ -127,7 +128,7 @@ export class AggregationRun {
     } catch (error) {
       // Bytes that arrived whole and are wrong stay wrong: nobody waits for that party. A cut connection is tried again.
       if (error instanceof CodedError && ['INVALID_ARGUMENT', 'OUT_OF_RANGE'].includes(error.row.status)) {
-        round.input({ kind: 'refused', party, detail: error.code })
+        round.input({ kind: 'refused', party, round: header.round, detail: error.code })
       }
       throw error
     }
@@ -136,7 +137,7 @@ export class AggregationRun {
   /** The party says that it cannot deliver in this round, and why. */
   decline(party: string, number: number, code: string): void {
     this.#members.rowsOf(party)
-    if (this.#round?.number === number) this.#round.input({ kind: 'refused', party, detail: code })
+    if (this.#round?.number === number) this.#round.input({ kind: 'refused', party, round: number, detail: code })
   }
 
   async #play(): Promise<void> {
@@ -170,7 +171,10 @@ export class AggregationRun {
     const { spec, now } = this.#setting
     this.#weightUnit = this.#members.rows
     const deadlineMs = now() + spec.rounds.deadlineSeconds * 1000
-    const plan: RoundPlan = { number, task, cohort: this.#setting.parties, quorum: spec.rounds.quorum, deadlineMs }
+    const { parties: cohort } = this.#setting
+    const late = { staleness: 0, asked: new Map(), counted: new Map(), acknowledged: new Map() }
+    const { quorum, enough } = roundRules(spec, cohort.length, number, task)
+    const plan: RoundPlan = { number, task, cohort, quorum, enough, ...late, deadlineMs }
     const round = new OpenRound({
       plan,
       present: this.#members.present,

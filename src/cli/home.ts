@@ -85,6 +85,8 @@ export const homeFiles = {
   attestationPolicy: 'attestation-policy.json',
   collateral: 'collateral.json',
   simulatorSeed: 'simulator.seed',
+  /** The coordinator's: signs the checkpoints of its log. */
+  ledgerKey: 'ledger.key',
   /** A party's records of what it verified, and what they rest on. */
   attestation: 'attestation',
 } as const
@@ -149,7 +151,7 @@ export async function keyExposure(file: string): Promise<'none' | 'group' | 'oth
   return (mode & 0o040) === 0 ? 'none' : 'group'
 }
 
-async function checkKey(context: Context, file: string): Promise<void> {
+export async function checkKey(context: Context, file: string): Promise<void> {
   const exposure = await keyExposure(file).catch(() => 'none')
   if (exposure === 'group') context.remark(`warning: the group can read ${file}`)
   if (exposure === 'others') {

@@ -42,9 +42,19 @@ export async function coordinator(
     import('../store/index.ts'),
   ])
   const url = storeUrl(home.directory, home.config.store)
+  const { openLedgerKey } = await import('./ledger/key.ts')
+  const ledgerKey = await openLedgerKey(context, home)
   await using store = await openStore(url)
   return await operate(context, home, logOf(context, home), (shared) =>
-    startCoordinator({ ...shared, listen, aggregator, store, storeName: storeName(url), version: context.io.version }),
+    startCoordinator({
+      ...shared,
+      listen,
+      aggregator,
+      store,
+      storeName: storeName(url),
+      version: context.io.version,
+      ledgerKey,
+    }),
   )
 }
 

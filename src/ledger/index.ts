@@ -9,6 +9,7 @@ export {
   parseCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts'
+export { type Audit, type AuditedNote, type AuditedProof, auditCheckpoints } from './audit.ts'
 export {
   type LedgerCode,
   LedgerError,
@@ -19,6 +20,7 @@ export {
   type ReceiptRefusal,
 } from './errors.ts'
 export { encodeLeaf, type Leaf, parseLeaf } from './leaves.ts'
+export { checkpointOf, claimedLogKey, logOrigin } from './log-key.ts'
 export { emptyRoot, leafHash, nodeHash, type TreeHead, verifyConsistency, verifyInclusion } from './merkle.ts'
 export { addSignature, openNote, type OpenedNote, signNote } from './note.ts'
 export {

@@ -25,8 +25,8 @@ const opened =
   (cohort: ReadonlySet<string>): ActivityChange =>
   (party, before) => {
     if (cohort.has(party)) return 'working'
-    // Its update was in the last sum, and it is not there for this round.
-    return before === 'delivered' ? 'gone' : before
+    // Its update was in the last sum, and it is not asked in this round. If it has gone, the aggregator says so.
+    return before === 'delivered' ? 'joined' : before
   }
 
 /** An update in the sum counts for more than how its party was last seen, and that counts for more than a missing one. */

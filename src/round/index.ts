@@ -1,5 +1,7 @@
+export type { Admission } from './admission.ts'
 export * from './apply-event.ts'
 export * from './errors.ts'
+export * from './plan.ts'
 export * from './round.ts'
 export * from './run.ts'
 export * from './summation.ts'

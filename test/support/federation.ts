@@ -17,6 +17,7 @@ import {
   runService,
 } from '../../src/rpc/index.ts'
 import { createTestAttestation } from './attestation.ts'
+import { createLedgerKey } from './ledger.ts'
 import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
 import { type BackendName, startParty } from '../../parties/index.ts'
@@ -87,6 +88,7 @@ export async function startFederation(
     aggregator: aggregator.address,
     store,
     storeName: 'memory',
+    ledgerKey: createLedgerKey(federation),
   })
   const parties = new Map<string, Program>()
   const states = await mkdtemp(join(tmpdir(), 'coffer-states-'))
