@@ -17,6 +17,7 @@ import { createAggregation, createRounds } from './handlers.ts'
 import { createProver } from './prover.ts'
 import { Runs } from './runs.ts'
 
+export { isEngineThread, serveEngine } from './engine/index.ts'
 export { type AggregatorCode, AggregatorError, aggregatorErrors } from './errors.ts'
 
 export interface AggregatorOptions {

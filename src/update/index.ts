@@ -9,4 +9,5 @@ export { decodeSum, encodeUpdate, type UpdateTotals, type UpdateValues } from '.
 export { type UpdateCode, UpdateError, updateErrors } from './errors.ts'
 export { type Encoding, type FixedPoint, fixedPoint, MAXIMUM_PARTIES } from './fixed-point.ts'
 export { MAXIMUM_ELEMENTS, type UpdateLayout, updateElements } from './layout.ts'
+export { scaleDeltas } from './scale.ts'
 export { verifyUpdate } from './verify.ts'
