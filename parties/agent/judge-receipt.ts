@@ -68,7 +68,7 @@ export function judgeReceipt(
  */
 function expectedUpdate(receipt: Receipt, party: string, { update, facts: { accepted } }: RunSoFar) {
   if (update === undefined) return null
-  const own = { digest: update.digest, weight: update.rows }
+  const own = { digest: update.digest, weight: update.rows, base: update.round }
   if (receipt.updates.some((each) => each.party === party)) return own
   const promised =
     accepted?.digest === update.digest && accepted.round === receipt.round && accepted.epoch === receipt.epoch

@@ -63,7 +63,7 @@ async function trainOn(task: TrainTask, { parameters, metrics, share, vectors }:
   subtract(trained.parameters, parameters, deltas)
   if (control && next) subtract(next, control.own, deltas.subarray(parameters.length))
   const sums = [...Array.from(metrics.sums), trained.loss * local.rows]
-  const layout = { ...trainLayout(spec.task, plan), deltas: deltas.length }
+  const layout = trainLayout(spec.task, plan, spec.strategy)
   const values = { deltas, counts: metrics.counts, sums }
   return sealTrained(values, { share, layout, spec, residual: vectors.residual, control: next })
 }
