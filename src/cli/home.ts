@@ -54,6 +54,8 @@ const homeSchemas = {
     policy: path.default('policy.yaml'),
     datasets: z.record(name, path).default({}),
     backend: z.enum(['node', 'wasm', 'cpu']).optional(),
+    /** What must outlive a crash of the agent. */
+    state: path.default('state'),
     attestation: z
       .strictObject({
         policy: path.default('attestation-policy.json'),

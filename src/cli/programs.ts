@@ -99,6 +99,7 @@ export async function party(
       policy,
       datasets: Object.fromEntries(Object.entries(home.config.datasets).map(([dataset, path]) => [dataset, at(path)])),
       ...(backend === undefined ? {} : { backend }),
+      stateDirectory: at(home.config.state),
       version: context.io.version,
     }),
   )
