@@ -15,7 +15,8 @@ import {
   type Program,
   roundService,
 } from '../../src/rpc/index.ts'
-import type { BackendName } from '../trainers/index.ts'
+import type { loadTable } from '../data/index.ts'
+import type { BackendName, createTrainer } from '../trainers/index.ts'
 import { AgentError } from './errors.ts'
 import { persist } from './persist.ts'
 import { type Desk, RunAtParty } from './run-at-party.ts'
@@ -38,6 +39,9 @@ export interface PartyOptions {
   readonly datasets: Readonly<Record<string, string>>
   /** Insists on a training backend; otherwise the best one that works is taken. */
   readonly backend?: BackendName
+  /** Where trainers and tables come from, if not from a thread and a file of the party's own: a simulation shares both. */
+  readonly trainers?: typeof createTrainer
+  readonly openTable?: typeof loadTable
   readonly now: () => number
   readonly log: Log
   readonly version: string

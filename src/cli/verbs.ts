@@ -4,6 +4,7 @@ import { explainVerbs } from './attest/explain/verbs.ts'
 import { measureVerbs } from './attest/measure-verbs.ts'
 import { attestVerbs } from './attest/verbs.ts'
 import { policyVerbs } from './policy/verbs.ts'
+import { simulateVerbs } from './simulate/verbs.ts'
 import { verb, type Verb } from './verb.ts'
 
 const dial = {
@@ -45,6 +46,7 @@ export const verbs: readonly Verb[] = [
     examples: ['coffer demo', 'coffer demo --data banks --id customer --label default --holdout holdout.csv --json'],
     run: async (context, options) => (await import('./demo.ts')).runDemo(context, options),
   }),
+  ...simulateVerbs,
   verb({
     name: 'init federation',
     summary: 'Make a federation: its root and the homes of coordinator, aggregator and first user',
