@@ -5,8 +5,8 @@
  *
  * The label follows one planted rule for all parties: a linear score of the inputs with deviation about 1, then
  *
- *   binary       1 with the probability logistic(2 * score)
- *   multi-class  the class with the highest of 2 * score of the class + Gumbel noise, which is a softmax draw
+ *   binary       1 with the probability logistic(3 * score)
+ *   multi-class  the class with the highest of 3 * score of the class + Gumbel noise, which is a softmax draw
  *   regression   0.5 + 0.15 * score + 0.05 * noise, within 0 to 1 (of the declared range)
  *
  * so that a model learns visibly and never perfectly. The same seed and party give the same rows.
@@ -31,7 +31,7 @@ type Feature = DataContract['features'][number]
 
 /** Of a column that may be missing, and of one with other values. */
 const MISSING = 0.05
-const [STEEPNESS, SLOPE, NOISE] = [2, 0.15, 0.05]
+const [STEEPNESS, SLOPE, NOISE] = [3, 0.15, 0.05]
 
 /** A table as `loadTable` makes it; at least one row is held out and one is not. */
 export function plantedTable(options: PlantedOptions): RawTable {

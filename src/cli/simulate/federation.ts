@@ -15,6 +15,7 @@ import { type Authority, createAuthority } from './authority.ts'
 import type { Tables } from './data.ts'
 import { createMadeUpTrainers } from './made-up.ts'
 import type { Wanted } from './options.ts'
+import { createTurns } from './turns.ts'
 import { openPolicy } from './policy.ts'
 import type { Weather } from './weather.ts'
 
@@ -126,12 +127,15 @@ async function startParties(setting: FederationSetting, ground: Ground, opened: 
   const { spec, wanted, tables, network, weather, now, version } = setting
   const identities = await ground.authority.issueAll('party', spec.parties, setting.signal)
   const pool = opened(createTrainerPool(wanted.threads))
-  const trainers = wanted.parameters === undefined ? pool.open : createMadeUpTrainers(spec.seed)
+  const turns = createTurns()
+  const trainers = wanted.parameters === undefined ? pool.open : createMadeUpTrainers(spec.seed, turns)
   const policy = openPolicy(spec)
   const parties: Program[] = []
   opened({ [Symbol.asyncDispose]: () => closeTogether(parties) })
   for (const [name, identity] of identities) {
     const log = setting.log(name)
+    await turns.next()
+    setting.signal.throwIfAborted()
     parties.push(
       await startParty({
         ...ground.addresses,
@@ -142,7 +146,10 @@ async function startParties(setting: FederationSetting, ground: Ground, opened: 
         appraiser: ground.attestation.appraiser(log),
         policy,
         datasets: { [spec.data.dataset]: tables.about },
-        openTable: () => tables.tableOf(name),
+        openTable: async () => {
+          await turns.next()
+          return tables.tableOf(name)
+        },
         trainers,
         ...(wanted.backend && { backend: wanted.backend }),
         now,

@@ -6,22 +6,24 @@
 import type { createTrainer, Trainer } from '../../../parties/index.ts'
 import { createRandom } from '../../crypto/index.ts'
 import { exactMetrics, metricsUpdate, type TaskSpec, taskOutput } from '../../learning/index.ts'
+import type { Turns } from './turns.ts'
 
 /** Numbers drawn once; each update is a run of them from a place of its own: drawing 10^7 for each would take a second. */
 const DRAWN = 1 << 16
 /** Of an early round of a small network at a learning rate of 0.01. */
 const DEVIATION = 0.01
 
-export function createMadeUpTrainers(seed: number): typeof createTrainer {
+export function createMadeUpTrainers(seed: number, turns: Turns): typeof createTrainer {
   const random = createRandom(`made-up updates ${seed}`)
   const drawn = Float32Array.from({ length: DRAWN }, () => DEVIATION * random.normal())
-  return async ({ task }) => trainerOf(task, drawn)
+  return async ({ task }) => trainerOf(task, drawn, turns)
 }
 
-function trainerOf(task: TaskSpec, drawn: Float32Array): Trainer {
+function trainerOf(task: TaskSpec, drawn: Float32Array, turns: Turns): Trainer {
   return {
     backend: { name: 'cpu', why: 'trains nothing: its updates are made up' },
     async train({ parameters, seed, signal }) {
+      await turns.next()
       signal.throwIfAborted()
       const from = createRandom(seed).below(DRAWN)
       const trained = new Float32Array(parameters.length)
@@ -32,6 +34,7 @@ function trainerOf(task: TaskSpec, drawn: Float32Array): Trainer {
     },
     predict: async ({ rows }) => predictions(task, rows),
     async evaluate({ labels, rows }) {
+      await turns.next()
       const predicted = predictions(task, rows)
       return { metrics: exactMetrics(task, predicted, labels), totals: metricsUpdate(task, predicted, labels) }
     },
