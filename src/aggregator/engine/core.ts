@@ -24,8 +24,8 @@ import {
   trainLayout,
   verifyRobust,
 } from '../../learning/index.ts'
-import type { SumTotals, TaskKind } from '../../round/index.ts'
-import { fixedPoint, updateBytes, type UpdateLayout } from '../../update/index.ts'
+import type { TaskKind } from '../../round/index.ts'
+import { fixedPoint, updateBytes, type UpdateLayout, type UpdateTotals } from '../../update/index.ts'
 import { AggregatorError } from '../errors.ts'
 import type { EngineModel, RoundOpening, RoundResult, UpdateFacts } from './engine.ts'
 import { PrivateRounds } from './private-round.ts'
@@ -170,7 +170,7 @@ export class EngineCore {
   }
 
   /** Takes the totals of a round into the state. */
-  #apply({ round, task, sum }: OpenRound, totals: SumTotals, clip: number | null) {
+  #apply({ round, task, sum }: OpenRound, totals: UpdateTotals, clip: number | null) {
     const { task: predicted, data, parties } = this.#spec
     const hidden = this.#spec.privacy?.metrics === 'withheld'
     const metrics: Metrics = hidden || task === 'statistics' ? {} : metricsFrom(predicted, totals)
