@@ -77,26 +77,22 @@ describe('bytes that are no state of the job', () => {
     return core.standing.state.slice()
   }
   const restore = (state: Uint8Array) => () => createCore({ strategy: { kind: 'fedadam' } }, state)
-  const headerOf = (state: Uint8Array) => new DataView(state.buffer, state.byteOffset).getUint32(8, true)
   const withHeader = (change: (text: string) => string) => {
     const state = good()
-    const length = headerOf(state)
-    const text = Buffer.from(change(Buffer.from(state.subarray(16, 16 + length)).toString('utf8')))
-    const rest = state.subarray(8 * Math.ceil((16 + length) / 8))
-    const changed = Buffer.alloc(8 * Math.ceil((16 + text.length) / 8) + rest.length)
-    changed.set(state.subarray(0, 16))
-    changed.writeUInt32LE(text.length, 8)
-    changed.set(text, 16)
-    changed.set(rest, changed.length - rest.length)
-    return new Uint8Array(changed)
+    const end = state.length - 12
+    const length = new DataView(state.buffer).getUint32(end, true)
+    const text = Buffer.from(change(Buffer.from(state.subarray(end - length, end)).toString('utf8')))
+    const counted = Buffer.alloc(4)
+    counted.writeUInt32LE(text.length)
+    return new Uint8Array(Buffer.concat([state.subarray(0, end - length), text, counted, state.subarray(end + 4)]))
   }
 
   test.each<[string, () => Uint8Array]>([
     ['nothing', () => new Uint8Array(0)],
-    ['another beginning', () => good().fill(0, 0, 1)],
-    ['a header longer than everything', () => good().fill(255, 8, 12)],
+    ['another end', () => good().fill(0, -1)],
+    ['a header longer than everything', () => good().fill(255, -12, -8)],
     ['a byte less', () => good().subarray(0, -1)],
-    ['four bytes more', () => new Uint8Array([...good(), 0, 0, 0, 0])],
+    ['four bytes more', () => new Uint8Array([0, 0, 0, 0, ...good()])],
     ['a header that is no JSON', () => withHeader((text) => text.slice(1))],
     ['a header that is a list', () => withHeader(() => '[]')],
     ['a header without a round', () => withHeader((text) => text.replace('"round":1', '"other":1'))],

@@ -5,6 +5,7 @@
  *   ──> between rounds ──open──> open ──close──> between rounds
  *                                  └──discard──> between rounds
  */
+import { createHash } from 'node:crypto'
 import { sha256 } from '../../crypto/index.ts'
 import type { JobSpec } from '../../job/index.ts'
 import {
@@ -31,7 +32,7 @@ import type { EngineModel, RoundOpening, RoundResult, UpdateFacts } from './engi
 import { PrivateRounds } from './private-round.ts'
 import { RoundSum } from './round-sum.ts'
 import type { CreateSpool } from './spool.ts'
-import { decodeState, encodeState, type EngineState, shapeOf } from './state.ts'
+import { decodeState, encodeState, type EngineState, parameterBytes, shapeOf } from './state.ts'
 
 /** What the core takes from outside. */
 export interface EngineMeans {
@@ -217,16 +218,21 @@ export class EngineCore {
 
   /** Writes the state, and gives the model as a view of what was written. */
   #stand(): Standing {
-    const { bytes, parameters } = encodeState(this.#state)
+    const bytes = encodeState(this.#state)
+    const parameters = parameterBytes(bytes, this.#plan.size)
     this.#state = { ...this.#state, parameters: floatsOf(parameters) }
+    // The state begins with the parameters: one pass for both digests.
+    const hash = createHash('sha256').update(parameters)
+    const digest = new Uint8Array(hash.copy().digest())
+    const stateDigest = new Uint8Array(hash.update(bytes.subarray(parameters.length)).digest())
     const { control } = this.#state.strategy
     const model: EngineModel = {
-      digest: sha256(parameters),
+      digest,
       bytes: parameters,
       standardisation: this.#state.standardisation,
       ...(control.length > 0 ? { control: controlOf(control) } : {}),
     }
-    return { model, state: bytes, stateDigest: sha256(bytes), exhausted: this.#privacy?.exhausted() }
+    return { model, state: bytes, stateDigest, exhausted: this.#privacy?.exhausted() }
   }
 
   #layout(task: TaskKind): UpdateLayout {
