@@ -73,7 +73,10 @@ export class Runs {
     const known = this.#slots.get(runId)
     if (known) {
       if (!equalBytes(known.jobDigest, digest) || known.parties.join() !== names.join()) {
-        throw new AggregatorError('AGGREGATION_CONFLICT', `run ${runId} was started before with another spec or parties`)
+        throw new AggregatorError(
+          'AGGREGATION_CONFLICT',
+          `run ${runId} was started before with another spec or parties`,
+        )
       }
       await known.waking
       return
@@ -214,7 +217,20 @@ export class Runs {
     const { epoch, receiptKey, sign } = prover
     const frame = { federation, run: runId, jobDigest: toHex(jobDigest), policyDigest, epoch }
     const uploads = this.#uploads
-    return new AggregationRun({ runId, spec, jobDigest, parties, uploads, tee, now, log, receiptKey, sign, frame, ...made })
+    return new AggregationRun({
+      runId,
+      spec,
+      jobDigest,
+      parties,
+      uploads,
+      tee,
+      now,
+      log,
+      receiptKey,
+      sign,
+      frame,
+      ...made,
+    })
   }
 
   async #makeRoom(): Promise<void> {
@@ -239,7 +255,17 @@ function createSlot(runId: string, specJson: Uint8Array, parties: readonly strin
   // Whoever waits for the run hears of it; often nobody does.
   awake.catch(() => undefined)
   const spec = readCanonicalSpec(specJson)
-  return { runId, spec, jobDigest: jobDigest(specJson), parties, awake, resolve, reject, run: undefined, waking: undefined }
+  return {
+    runId,
+    spec,
+    jobDigest: jobDigest(specJson),
+    parties,
+    awake,
+    resolve,
+    reject,
+    run: undefined,
+    waking: undefined,
+  }
 }
 
 /** Another key, or another try, may still wake the run. */
