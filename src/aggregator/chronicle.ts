@@ -56,9 +56,9 @@ export class Chronicle {
     if (this.#broken) throw this.#broken.error
     const event = { ...this.#number(), ...body }
     const record: RunRecord = { kind: 'committed', round, stateDigest, event }
-    const encoded = encodeRecord(record)
-    await this.#guard(this.#setting.journal?.commit({ round, state, record: encoded }))
+    // Before anything else gets the next number: what follows in the log follows here too.
     this.history.apply(record)
+    await this.#guard(this.#setting.journal?.commit({ round, state, record: encodeRecord(record) }))
     this.events.show(event)
   }
 
