@@ -75,7 +75,6 @@ describe('a model that comes from where it says', () => {
         - that the rows behind the updates were what the parties say they are
         - model.json, model.safetensors and preprocessing.json: only weights.bin is compared
         - metrics, name and date of the model version: the coordinator states them
-        - that the run was played to its last round: the rounds that are there are told above
       "
     `)
   })
@@ -146,9 +145,18 @@ describe('what is refused', () => {
       for (const name of await readdir(place(directory))) await rm(join(place(directory), name))
     })
     expect((await verdictOf(none)).refused).toContain('receipts RECEIPT_CHAIN_EMPTY')
-    // An older model of the same run is one, and says of which round.
+    // The evaluation at the end releases nothing new.
     const last = await changed('last', (directory) => rm(join(place(directory), '00004.json')))
     expect(await verdictOf(last)).toMatchObject({ ok: true })
+    await rm(join(cwd, last, 'lineage', 'receipts', '00003.json'))
+    const early = await verdictOf(last)
+    expect(early.refused).toEqual(['model CLI_LINEAGE_MODEL'])
+    expect(early.steps).toContainEqual({
+      check: 'receipts',
+      outcome: 'not shown',
+      text: 'the job has 3 training rounds, and these receipts end with round 2',
+      codes: [],
+    })
   })
 
   test('a receipt that another key signed, or that is none', async () => {
