@@ -6,6 +6,11 @@ export const aggregatorErrors = {
     cause: 'The aggregator does not hold this run: it was never started there, or the aggregator restarted since.',
     next: 'Submit the job again; `coffer run show RUN` tells what became of the old run.',
   },
+  AGGREGATION_ASLEEP: {
+    status: 'UNAVAILABLE',
+    cause: 'The aggregator has restarted, and no party has brought the key of this run yet.',
+    next: 'Nothing to do: the party agent joins the run first, which brings the key.',
+  },
   AGGREGATION_CONFLICT: {
     status: 'ALREADY_EXISTS',
     cause: 'A run was started a second time with another job spec or other parties.',
@@ -85,6 +90,36 @@ export const aggregatorErrors = {
     status: 'DEADLINE_EXCEEDED',
     cause: 'An upload brought less than 1 MiB within the progress deadline of 30 s.',
     next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
+  },
+  AGGREGATION_ENGINE: {
+    status: 'INTERNAL',
+    cause: 'The thread that computes for a run ended, or failed at something that the program does not expect.',
+    next: "Look at the aggregator's log for the error, and at its memory; the run goes on from its last checkpoint.",
+  },
+  AGGREGATION_ENGINE_CLOSED: {
+    status: 'CANCELLED',
+    cause: 'Something was asked of the thread that computes for a run after the run had ended.',
+    next: 'Nothing to do: the run is over.',
+  },
+  AGGREGATION_ENGINE_ORDER: {
+    status: 'INTERNAL',
+    cause: 'An update was added, or a round closed, while no round was open, or a round was opened within another.',
+    next: 'Report this as a defect of the program.',
+  },
+  AGGREGATION_STATE_INVALID: {
+    status: 'DATA_LOSS',
+    cause: 'The kept state of a run is not one of this job, this release and this form.',
+    next: 'Start the aggregator with the release that wrote it, or submit the job again.',
+  },
+  AGGREGATION_SPOOL_WRITE: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'A robust rule needs all updates of a round at once, and the temporary file for them cannot be written.',
+    next: 'Give the aggregator room for all updates of a round on the disk of its temporary directory.',
+  },
+  AGGREGATION_SPOOL_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause: 'What was read from the temporary file of a robust rule is not what was written there.',
+    next: 'Look at the disk of the temporary directory, and at who can write to it.',
   },
   AGGREGATION_WORKER: {
     status: 'INTERNAL',

@@ -106,6 +106,16 @@ export const cliErrors = {
     cause: "The demo's run ended without a model.",
     next: 'Read the reason in the message and the logs of the programs.',
   },
+  CLI_SIMULATION_QUORUM: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'With this probability of drops a round of the simulation would have too few parties for any sum.',
+    next: 'Lower --drop, raise --parties, or try another --seed.',
+  },
+  CLI_SIMULATION_ROWS: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A file has too few rows to be split over so many simulated parties.',
+    next: 'Lower --parties, or leave out --data for made-up rows.',
+  },
   CLI_UNEXPECTED: {
     status: 'INTERNAL',
     cause: 'Something happened that coffer does not expect: a defect.',

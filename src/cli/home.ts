@@ -42,6 +42,8 @@ const homeSchemas = {
     listen: address,
     tee: z.enum(['auto', 'tdx', 'occlum', 'gramine', 'simulated']).default('auto'),
     attestationPolicy: path.default('attestation-policy.json'),
+    /** The directory with the runs, sealed; relative to the home. */
+    state: path.default('state'),
   }),
   party: z.strictObject({
     federation: name,
@@ -52,6 +54,8 @@ const homeSchemas = {
     policy: path.default('policy.yaml'),
     datasets: z.record(name, path).default({}),
     backend: z.enum(['node', 'wasm', 'cpu']).optional(),
+    /** What must outlive a crash of the agent. */
+    state: path.default('state'),
     attestation: z
       .strictObject({
         policy: path.default('attestation-policy.json'),

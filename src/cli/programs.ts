@@ -67,8 +67,10 @@ export async function aggregator(
   const { startAggregator } = await import('../aggregator/index.ts')
   const log = logOf(context, home)
   const attestation = await (await import('./attest/open-aggregator.ts')).openAttestation(context, home, log)
+  const { state } = home.config
+  const stateDirectory = isAbsolute(state) ? state : join(home.directory, state)
   return await operate(context, home, log, (shared) =>
-    startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'] }),
+    startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'], stateDirectory }),
   )
 }
 
@@ -97,6 +99,7 @@ export async function party(
       policy,
       datasets: Object.fromEntries(Object.entries(home.config.datasets).map(([dataset, path]) => [dataset, at(path)])),
       ...(backend === undefined ? {} : { backend }),
+      stateDirectory: at(home.config.state),
       version: context.io.version,
     }),
   )

@@ -6,6 +6,7 @@ import { attestVerbs } from './attest/verbs.ts'
 import { ledgerVerbs } from './ledger/verbs.ts'
 import { modelVerifyVerb } from './lineage/verbs.ts'
 import { policyVerbs } from './policy/verbs.ts'
+import { simulateVerbs } from './simulate/verbs.ts'
 import { verb, type Verb } from './verb.ts'
 
 const dial = {
@@ -47,6 +48,7 @@ export const verbs: readonly Verb[] = [
     examples: ['coffer demo', 'coffer demo --data banks --id customer --label default --holdout holdout.csv --json'],
     run: async (context, options) => (await import('./demo.ts')).runDemo(context, options),
   }),
+  ...simulateVerbs,
   verb({
     name: 'init federation',
     summary: 'Make a federation: its root and the homes of coordinator, aggregator and first user',

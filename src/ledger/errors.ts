@@ -183,6 +183,11 @@ export const receiptErrors = {
     cause: 'The update of this party was summed with another weight than the number of rows it stated.',
     next: stop,
   },
+  RECEIPT_UPDATE_BASE: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The update of this party was summed as the answer to the model of another round than the one it answered.',
+    next: stop,
+  },
   RECEIPT_UPDATE_FOREIGN: {
     status: 'FAILED_PRECONDITION',
     cause: 'The sum was made with an update in the name of this party, which sent none in this round.',

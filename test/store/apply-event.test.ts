@@ -75,6 +75,11 @@ describe('what an event says about a run', () => {
     expect(activities(after)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
   })
 
+  it('does not say of a contributor that it works, or has gone, when the next round asks others', () => {
+    const both = closed(1, { contributors: ['bank-a', 'bank-c'], missing: [] })
+    expect(activities(runAfter(opened, both, opened))).toMatchObject({ 'bank-a': 'working', 'bank-c': 'joined' })
+  })
+
   it('ignores a party that the run does not name', () => {
     expect(runAfter(party('stranger', 'joined'))).toEqual(proposed)
   })

@@ -1,4 +1,7 @@
 /** A whole federation in one process, on whichever network: the real programs with their real policies and data. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startAggregator } from '../../src/aggregator/index.ts'
 import { startCoordinator } from '../../src/coordinator/index.ts'
 import { canonicalSpec, type JobSpec, type PartyPolicy } from '../../src/job/index.ts'
@@ -88,14 +91,25 @@ export async function startFederation(
     ledgerKey: createLedgerKey(federation),
   })
   const parties = new Map<string, Program>()
+  const states = await mkdtemp(join(tmpdir(), 'coffer-states-'))
   const startBank = async (name: string): Promise<void> => {
     const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
     const policy = policies[name] ?? openPolicy
     const datasets = { loans: files[name] ?? '' }
     const appraiser = attestation.appraiser(name)
+    const stateDirectory = join(states, name)
     parties.set(
       name,
-      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend, appraiser }),
+      await startParty({
+        ...(await shared('party', name)),
+        ...addresses,
+        name,
+        policy,
+        datasets,
+        backend,
+        appraiser,
+        stateDirectory,
+      }),
     )
   }
   for (const name of Object.keys(files)) await startBank(name)
@@ -137,6 +151,7 @@ export async function startFederation(
       await aggregator[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       await attestation[Symbol.asyncDispose]()
+      await rm(states, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
