@@ -9,6 +9,7 @@ import { startCoordinator } from '../../coordinator/index.ts'
 import type { JobSpec } from '../../job/index.ts'
 import { type Identity, type Log, type Network, type Program, runService } from '../../rpc/index.ts'
 import { openStore } from '../../store/index.ts'
+import { newLedgerKey } from '../ledger/key.ts'
 import type { Session } from '../session.ts'
 import { createAttestation, type SimulatedAttestation } from './attestation.ts'
 import { type Authority, createAuthority } from './authority.ts'
@@ -80,6 +81,7 @@ async function startPrograms(setting: FederationSetting, opened: Opened): Promis
       aggregator: aggregator.address,
       store,
       storeName: 'memory',
+      ledgerKey: newLedgerKey(FEDERATION),
     }),
   )
   const identity = await authority.issue('user', 'admin')
