@@ -228,7 +228,8 @@ async function gather(
       incoming.ended.throwIfAborted()
       if (!chunk) {
         const text = `the upload ended after ${staging.offset} of ${staging.body.length} bytes`
-        throw new AggregatorError('AGGREGATION_UPLOAD_LENGTH', text)
+        // Not the party's fault: cancelling a call looks like this too.
+        throw new AggregatorError('AGGREGATION_UPLOAD_CUT', text)
       }
       incoming.progressed(staging.add(chunk))
       const { offset } = staging
