@@ -1,0 +1,158 @@
+/**
+ * bank-a in a run, without a network and with a trainer that answers at once: never twice the same, so that an update
+ * that is made a second time is another one.
+ */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLocalRun, type LocalRun } from '../../../parties/agent/local-run.ts'
+import { Participation } from '../../../parties/agent/participation.ts'
+import type { Desk } from '../../../parties/agent/desk.ts'
+import type { Witness } from '../../../parties/agent/ledger-watch.ts'
+import { createStates, disk as realDisk, type Disk, type RunState } from '../../../parties/state/index.ts'
+import type { Trainer } from '../../../parties/trainers/index.ts'
+import { sha256, toHex } from '../../../src/crypto/index.ts'
+import { canonicalSpec, jobDigest, type JobSpec } from '../../../src/job/index.ts'
+import { metricsLayout } from '../../../src/learning/index.ts'
+import type { ClientCall, RoundApi } from '../../../src/rpc/index.ts'
+import { loansSpec, writeLoans } from '../../support/loans.ts'
+import { createTestLog, type LogLine } from '../../support/log.ts'
+import type { FakeAggregator, Run } from './fake-aggregator.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+
+const parties = ['bank-a', 'bank-b', 'bank-c']
+const files = writeLoans(['bank-a'], 200)
+
+export interface Bank {
+  readonly run: Run
+  readonly directory: string
+  readonly state: RunState
+  readonly lines: LogLine[]
+  /** Trainings that began, by round. */
+  readonly trained: Inbox<{ readonly round: number; readonly correction: Float32Array | undefined }>
+  /** Trainings wait for it. */
+  hold: Promise<void>
+  /** Who answers from now on; the one before is no longer to be reached. */
+  connect(aggregator: FakeAggregator): void
+  /** Resolves when the participation is over. */
+  readonly over: Promise<void>
+  /** Stops it from outside. */
+  stop(): Promise<void>
+}
+
+export interface BankOptions {
+  readonly changes?: object
+  readonly run?: Run
+  readonly directory?: string
+  readonly disk?: Disk
+  readonly witness?: Witness
+}
+
+const locals = new Map<string, Promise<LocalRun>>()
+
+const silent = { log: createTestLog().log, datasets: { loans: files['bank-a'] ?? '' }, name: 'bank-a' }
+
+/** The rows are read once for each spec: they are the same. */
+function localOf(spec: JobSpec): Promise<LocalRun> {
+  const key = JSON.stringify(spec)
+  const known = locals.get(key) ?? openLocalRun(spec, silent, new AbortController().signal)
+  locals.set(key, known)
+  return known
+}
+
+export async function createRun(changes: object = {}): Promise<Run> {
+  const spec = loansSpec(parties, changes)
+  const { plan } = await localOf(spec)
+  return {
+    runId: toHex(crypto.getRandomValues(new Uint8Array(16))),
+    spec,
+    jobDigest: jobDigest(canonicalSpec(spec)),
+    plan,
+    federation: 'test',
+    policyDigest: toHex(sha256(Buffer.from('policy'))),
+    runKey: new Uint8Array(32).fill(7),
+  }
+}
+
+/** Takes part at once with whom it is connected to. */
+export async function startBank(first: FakeAggregator, options: BankOptions = {}): Promise<Bank> {
+  const { run } = first
+  const { disk = realDisk, directory = mkdtempSync(join(tmpdir(), 'coffer-state-')), witness } = options
+  const states = createStates(directory, disk)
+  const whole = await localOf(run.spec)
+  const identity = { run: run.runId, jobDigest: toHex(run.jobDigest), rows: whole.rows, party: 'bank-a' }
+  const state = await states.open(identity)
+  const trained: Bank['trained'] = createInbox()
+  const { log, lines } = createTestLog()
+  const leaving = new AbortController()
+  let aggregator = first
+  const bank = { hold: Promise.resolve() }
+  const trainer: Trainer = {
+    backend: { name: 'cpu', why: '' },
+    train: async ({ parameters, seed, correction }) => {
+      trained.put({ round: Number(seed.split('/').at(-1)), correction })
+      await bank.hold
+      return { parameters: parameters.map((value) => value + Math.random() / 10), loss: 0.5, steps: 4 }
+    },
+    predict: async () => new Float32Array(0),
+    evaluate: async () => {
+      const layout = metricsLayout(run.spec.task)
+      const totals = {
+        deltas: new Float64Array(0),
+        counts: new Array(layout.counts).fill(0),
+        sums: new Array(layout.sums).fill(0),
+      }
+      return { metrics: {}, totals }
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+  const rounds: RoundApi<ClientCall> = {
+    join: (request, call) => aggregator.rounds.join(request, call),
+    fetchParameters: (request, call) => aggregator.rounds.fetchParameters(request, call),
+    fetchReceipts: (request, call) => aggregator.rounds.fetchReceipts(request, call),
+    submitUpdate: (parts, call) => aggregator.rounds.submitUpdate(parts, call),
+    declineTask: (request, call) => aggregator.rounds.declineTask(request, call),
+  }
+  const seen = new Map([[first.attested.epoch, first.attested]])
+  const attested = {
+    get: (epoch: string) => seen.get(epoch),
+    get newest() {
+      return aggregator.attested
+    },
+  }
+  const desk = {
+    ...silent,
+    federation: 'test',
+    log,
+    rounds,
+    states,
+    witness,
+    appraiser: { attested },
+  }
+  const local: LocalRun = { ...whole, trainer: async () => trainer }
+  const { runId, jobDigest: digest } = run
+  const participation = new Participation({
+    ...{ runId, jobDigest: digest, local, state, signal: leaving.signal },
+    desk: desk as unknown as Desk,
+  })
+  const over = participation.run()
+  over.catch(() => undefined)
+  return Object.assign(bank, {
+    run,
+    directory,
+    state,
+    lines,
+    trained,
+    over,
+    connect(next: FakeAggregator) {
+      const before = aggregator
+      aggregator = next
+      seen.set(next.attested.epoch, next.attested)
+      before.die()
+    },
+    async stop() {
+      leaving.abort()
+      await over.catch(() => undefined)
+    },
+  })
+}
