@@ -9,12 +9,12 @@ import { openLocalRun, type LocalRun } from '../../../parties/agent/local-run.ts
 import { Participation } from '../../../parties/agent/participation.ts'
 import type { Desk } from '../../../parties/agent/desk.ts'
 import type { Witness } from '../../../parties/agent/ledger-watch.ts'
-import { createStates, disk as realDisk, type Disk, type RunState } from '../../../parties/state/index.ts'
+import { createStates, disk as realDisk, type Disk, type Facts, type RunState } from '../../../parties/state/index.ts'
 import type { Trainer } from '../../../parties/trainers/index.ts'
 import { sha256, toHex } from '../../../src/crypto/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec } from '../../../src/job/index.ts'
 import { metricsLayout } from '../../../src/learning/index.ts'
-import type { ClientCall, RoundApi } from '../../../src/rpc/index.ts'
+import { type ClientCall, type RoundApi, RpcError } from '../../../src/rpc/index.ts'
 import { loansSpec, writeLoans } from '../../support/loans.ts'
 import { createTestLog, type LogLine } from '../../support/log.ts'
 import type { FakeAggregator, Run } from './fake-aggregator.ts'
@@ -30,6 +30,8 @@ export interface Bank {
   readonly lines: LogLine[]
   /** Trainings that began, by round. */
   readonly trained: Inbox<{ readonly round: number; readonly correction: Float32Array | undefined }>
+  /** What was written to run.json, each time it was. */
+  readonly kept: Inbox<Facts>
   /** Trainings wait for it. */
   hold: Promise<void>
   /** Who answers from now on; the one before is no longer to be reached. */
@@ -46,6 +48,8 @@ export interface BankOptions {
   readonly directory?: string
   readonly disk?: Disk
   readonly witness?: Witness
+  /** False once its process is gone: then no call of it leaves any more. */
+  readonly isAlive?: () => boolean
 }
 
 const locals = new Map<string, Promise<LocalRun>>()
@@ -77,11 +81,22 @@ export async function createRun(changes: object = {}): Promise<Run> {
 /** Takes part at once with whom it is connected to. */
 export async function startBank(first: FakeAggregator, options: BankOptions = {}): Promise<Bank> {
   const { run } = first
-  const { disk = realDisk, directory = mkdtempSync(join(tmpdir(), 'coffer-state-')), witness } = options
+  const {
+    disk = realDisk,
+    directory = mkdtempSync(join(tmpdir(), 'coffer-state-')),
+    witness,
+    isAlive = () => true,
+  } = options
   const states = createStates(directory, disk)
   const whole = await localOf(run.spec)
   const identity = { run: run.runId, jobDigest: toHex(run.jobDigest), rows: whole.rows, party: 'bank-a' }
   const state = await states.open(identity)
+  const kept: Bank['kept'] = createInbox()
+  const keep = state.keep.bind(state)
+  state.keep = async (changes) => {
+    await keep(changes)
+    kept.put(state.facts)
+  }
   const trained: Bank['trained'] = createInbox()
   const { log, lines } = createTestLog()
   const leaving = new AbortController()
@@ -106,12 +121,16 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
+  const present = (): RoundApi<ClientCall> => {
+    if (isAlive()) return aggregator.rounds
+    throw new RpcError('PEER_UNREACHABLE', 'the process of this agent is gone')
+  }
   const rounds: RoundApi<ClientCall> = {
-    join: (request, call) => aggregator.rounds.join(request, call),
-    fetchParameters: (request, call) => aggregator.rounds.fetchParameters(request, call),
-    fetchReceipts: (request, call) => aggregator.rounds.fetchReceipts(request, call),
-    submitUpdate: (parts, call) => aggregator.rounds.submitUpdate(parts, call),
-    declineTask: (request, call) => aggregator.rounds.declineTask(request, call),
+    join: (request, call) => present().join(request, call),
+    fetchParameters: (request, call) => present().fetchParameters(request, call),
+    fetchReceipts: (request, call) => present().fetchReceipts(request, call),
+    submitUpdate: (parts, call) => present().submitUpdate(parts, call),
+    declineTask: async (request, call) => present().declineTask(request, call),
   }
   const seen = new Map([[first.attested.epoch, first.attested]])
   const attested = {
@@ -142,6 +161,7 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
     directory,
     state,
     lines,
+    kept,
     trained,
     over,
     connect(next: FakeAggregator) {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { agentErrors, AgentError } from '../../../parties/index.ts'
 import { FakeAggregator } from './fake-aggregator.ts'
 import { type Bank, createRun, startBank } from './participant.ts'
@@ -55,7 +55,7 @@ async function leftWith(bank: Bank, aggregator: FakeAggregator, code: string) {
 
 /** This party knows that its update is said to be in a sum. */
 async function acknowledged(bank: Bank, digest: string): Promise<void> {
-  await vi.waitFor(() => expect(bank.state.facts.accepted?.digest).toBe(digest), { interval: 5, timeout: 5_000 })
+  await bank.kept.first(({ accepted }) => accepted?.digest === digest)
 }
 
 const evidenceOf = ({ state }: Bank) =>
@@ -188,7 +188,20 @@ describe('an aggregator that runs twice', () => {
     await leftWith(bank, third, 'RECEIPT_EPOCH')
   })
 
-  test('has a receipt of an epoch that was over', async () => {
+  test('goes on with a receipt that the epoch before signed after it was over', async () => {
+    const { aggregator, bank } = await played(1)
+    const second = restarted(aggregator, 1)
+    bank.connect(second)
+    await play(second)
+    aggregator.receipts.splice(0, 1, ...second.receipts)
+    aggregator.close()
+    const third = restarted(aggregator, 3)
+    bank.connect(third)
+    third.give()
+    await leftWith(bank, third, 'RECEIPT_EPOCH')
+  })
+
+  test('signs in the name of an epoch that was over', async () => {
     const { aggregator, bank } = await played(1)
     const second = restarted(aggregator, 1)
     bank.connect(second)
