@@ -32,6 +32,10 @@ export interface Bank {
   readonly trained: Inbox<{ readonly round: number; readonly correction: Float32Array | undefined }>
   /** What was written to run.json, each time it was. */
   readonly kept: Inbox<Facts>
+  /** Resolves when the receipt of this round was checked. */
+  checked(round: number): Promise<void>
+  /** As if the newest acknowledgement had not come. */
+  forgetAccepted(): Promise<void>
   /** Trainings wait for it. */
   hold: Promise<void>
   /** Who answers from now on; the one before is no longer to be reached. */
@@ -97,6 +101,12 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
     await keep(changes)
     kept.put(state.facts)
   }
+  const receipts = createInbox<number>()
+  const keepReceipt = state.keepReceipt.bind(state)
+  state.keepReceipt = async (sealed) => {
+    await keepReceipt(sealed)
+    receipts.put(state.receipts.count)
+  }
   const trained: Bank['trained'] = createInbox()
   const { log, lines } = createTestLog()
   const leaving = new AbortController()
@@ -104,9 +114,10 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
   const bank = { hold: Promise.resolve() }
   const trainer: Trainer = {
     backend: { name: 'cpu', why: '' },
-    train: async ({ parameters, seed, correction }) => {
+    train: async ({ parameters, seed, correction, signal }) => {
       trained.put({ round: Number(seed.split('/').at(-1)), correction })
-      await bank.hold
+      const stopped = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      await Promise.race([bank.hold, stopped])
       return { parameters: parameters.map((value) => value + Math.random() / 10), loss: 0.5, steps: 4 }
     },
     predict: async () => new Float32Array(0),
@@ -162,6 +173,8 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
     state,
     lines,
     kept,
+    checked: async (round: number) => void (await receipts.first((count) => count > round)),
+    forgetAccepted: () => state.keep({ accepted: null }),
     trained,
     over,
     connect(next: FakeAggregator) {
