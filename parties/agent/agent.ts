@@ -17,8 +17,9 @@ import {
   roundService,
 } from '../../src/rpc/index.ts'
 import type { PartyAppraiser } from '../attestation/index.ts'
+import type { loadTable } from '../data/index.ts'
 import { createStates, type Disk, disk as realDisk } from '../state/index.ts'
-import type { BackendName } from '../trainers/index.ts'
+import type { BackendName, createTrainer } from '../trainers/index.ts'
 import type { Desk } from './desk.ts'
 import { AgentError } from './errors.ts'
 import type { Witness } from './ledger-watch.ts'
@@ -49,6 +50,9 @@ export interface PartyOptions {
   readonly disk?: Disk
   /** Makes the witness of the coordinator's ledger; without one nobody at this party looks at the ledger. */
   readonly witness?: (parties: LedgerApi<ClientCall>) => Promise<Witness>
+  /** Where trainers and tables come from, if not from a thread and a file of the party's own: a simulation shares both. */
+  readonly trainers?: typeof createTrainer
+  readonly openTable?: typeof loadTable
   readonly now: () => number
   readonly log: Log
   readonly version: string

@@ -42,10 +42,11 @@ export async function openLocalRun(spec: JobSpec, desk: Desk, signal: AbortSigna
     const known = Object.keys(desk.datasets).join(', ') || 'none'
     throw new AgentError('AGENT_NO_DATASET', `dataset ${spec.data.dataset} is not configured; configured: ${known}`)
   }
-  const table = await loadTable({ path, contract: spec.data, task: spec.task, signal })
+  const table = await (desk.openTable ?? loadTable)({ path, contract: spec.data, task: spec.task, signal })
   for (const warning of table.warnings) desk.log.warn({ dataset: spec.data.dataset }, warning)
   const { train, holdout } = await splitHoldout(table, spec.data.holdout, spec.seed)
   const plan = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
+  const start = desk.trainers ?? createTrainer
   let trainer: Promise<Trainer> | undefined
   let standardised: { of: Standardisation; train: Matrix; holdout: Matrix } | undefined
   return {
@@ -56,7 +57,7 @@ export async function openLocalRun(spec: JobSpec, desk: Desk, signal: AbortSigna
     train,
     holdout,
     trainer: () => {
-      trainer ??= createTrainer({ plan, task: spec.task, ...(desk.backend && { backend: desk.backend }) })
+      trainer ??= start({ plan, task: spec.task, ...(desk.backend && { backend: desk.backend }) })
       // One that did not start is tried again with the next task: memory may have been short for a moment.
       trainer.catch(() => {
         trainer = undefined

@@ -66,7 +66,7 @@ export async function readNote(directory: string, size: number): Promise<Uint8Ar
 }
 
 /** Throws WitnessError WITNESS_DAMAGED. */
-export async function readProof(directory: string, { file }: KeptProof): Promise<Uint8Array[]> {
+export async function readProof(directory: string, file: string): Promise<Uint8Array[]> {
   const path = join(directory, file)
   const text = await reading(path, () => readText(path, MAXIMUM_NOTE))
   const lines = text.split('\n').filter((line) => line !== '')

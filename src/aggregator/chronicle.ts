@@ -6,7 +6,7 @@
  * When the disk fails, nothing more is written: what depends on it is refused, the run is told so once, and the events of
  * its end are shown all the same, because somebody has to hear why.
  */
-import { encodeRecord, type RunEvent, type RunEventBody, RunJournal, type RunRecord } from '../round/index.ts'
+import { encodeRecord, type RunEvent, type RunEventBody, type RunJournal, type RunRecord } from '../round/index.ts'
 import type { Journal } from './durable/index.ts'
 import { EventLog } from './event-log.ts'
 

@@ -6,6 +6,11 @@ export const aggregatorErrors = {
     cause: 'The aggregator does not hold this run: it was never started there, or the aggregator restarted since.',
     next: 'Submit the job again; `coffer run show RUN` tells what became of the old run.',
   },
+  AGGREGATION_ASLEEP: {
+    status: 'UNAVAILABLE',
+    cause: 'The aggregator has restarted, and no party has brought the key of this run yet.',
+    next: 'Nothing to do: the party agent joins the run first, which brings the key.',
+  },
   AGGREGATION_CONFLICT: {
     status: 'ALREADY_EXISTS',
     cause: 'A run was started a second time with another job spec or other parties.',

@@ -110,7 +110,10 @@ export class Members {
     this.#change.emit('change')
     if (!returned) this.#setting.moved(party, true, member.since < this.#tasksGiven)
     try {
-      yield* this.#tasks({ party, member, checkpoint: joining.checkpoint, current: () => member.stream === stream }, signal)
+      yield* this.#tasks(
+        { party, member, checkpoint: joining.checkpoint, current: () => member.stream === stream },
+        signal,
+      )
     } finally {
       if (member.stream === stream) {
         member.stream = undefined

@@ -8,6 +8,7 @@ import {
   type Admission,
   admit,
   type Contribution,
+  contributorsOf,
   missingFrom,
   openRound,
   type PartyActivity,
@@ -37,7 +38,7 @@ export interface RoundSetting {
   readonly now: () => number
   readonly announce: (party: string, activity: PartyActivity, detail: string) => void
   /** The contributors are fixed; nothing has been summed. */
-  readonly closed: (contributors: readonly string[]) => void
+  readonly closed: (contributors: readonly string[]) => Promise<void>
 }
 
 export class OpenRound {
@@ -71,15 +72,9 @@ export class OpenRound {
     return this.#setting.plan.number
   }
 
-<<<<<<< Updated upstream
-  /** @throws RoundError if this update cannot count; `known` if the same one already does. */
-  admit(party: string, round: number, digest: string): 'new' | 'known' {
-    return admit(this.#round, party, round, digest).kind
-=======
   /** @throws RoundError if this update cannot count. */
   admit(party: string, round: number, digest: string): Admission {
     return admit(this.#round, party, round, digest)
->>>>>>> Stashed changes
   }
 
   /**
@@ -87,26 +82,13 @@ export class OpenRound {
    * @param accepted called in that turn: the update is in the sum, and nothing has happened since
    * @throws RoundError, UpdateError, LearningError: then the sum is as it was
    */
-<<<<<<< Updated upstream
-  async receive(
-    party: string,
-    round: number,
-    { digest, weight }: Pick<Contribution, 'digest' | 'weight'>,
-=======
   receive(
     number: number,
     digest: string,
->>>>>>> Stashed changes
     update: Uint8Array,
     facts: UpdateFacts,
     accepted: (contribution: Contribution) => void,
   ): Promise<void> {
-<<<<<<< Updated upstream
-    this.#worked += await drive(this.#setting.sum.verify(update))
-    judge()
-    this.input({ kind: 'received', party, round, digest, weight }, update)
-    await this.#queue
-=======
     const { party, rows, staleness } = facts
     return this.#inTurn(async () => {
       // Others had their turn since this update was admitted.
@@ -115,7 +97,6 @@ export class OpenRound {
       accepted({ digest, weight: rows, staleness })
       this.#step({ kind: 'received', party, round: number, digest, weight: rows })
     })
->>>>>>> Stashed changes
   }
 
   /** In its turn; what happens to a round that is over changes nothing. */
@@ -149,7 +130,7 @@ export class OpenRound {
   async #sum(): Promise<Outcome> {
     const gatherMs = this.#setting.now() - this.#openedMs
     const contributors = this.#round.received
-    this.#setting.closed([...contributors.keys()])
+    await this.#setting.closed(contributorsOf(this.#round))
     const result = await this.#setting.engine.close()
     // A run that was stopped while its sum was being opened releases nothing.
     if (this.#round.state === 'abandoned') return { kind: 'abandoned', reason: this.#round.reason }

@@ -9,12 +9,13 @@ import { parseSignedReceipt, type Receipt, receiptHash, sealReceipt } from '../l
 /** What is the same in every receipt of a run while one aggregator plays it. */
 export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
 
-/** Digests are 32 bytes. */
+/** Digests of states and models are 32 bytes. */
 export interface ReceiptRound extends Pick<Receipt, 'round' | 'clip' | 'noise' | 'privacySpent'> {
   /** In any order; no party twice. */
   readonly updates: readonly {
     readonly party: string
-    readonly digest: Uint8Array
+    /** Hex. */
+    readonly digest: string
     readonly rows: number
     /** The round whose model it answered. */
     readonly base: number
@@ -63,7 +64,7 @@ export class Receipts {
       ...this.#frame,
       ...round,
       updates: updates
-        .map(({ party, digest, rows, base }) => ({ party, digest: toHex(digest), weight: rows, base }))
+        .map(({ party, digest, rows, base }) => ({ party, digest, weight: rows, base }))
         .sort((a, b) => (a.party < b.party ? -1 : 1)),
       modelBefore: toHex(modelBefore),
       modelAfter: toHex(modelAfter),

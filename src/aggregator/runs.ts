@@ -4,17 +4,17 @@
  * their parties hold. The first party that has attested this aggregator and comes back with the key wakes its run;
  * whoever asks for the run before that waits.
  */
-import { randomBytes } from 'node:crypto'
-import { equalBytes, toHex } from '../crypto/index.ts'
+import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
 import { jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
-import { type Evidence, parseRecord, replay, type RunHistory } from '../round/index.ts'
-import type { Log, Task } from '../rpc/index.ts'
-import type { Journal, RunHeader, RunStates } from './durable/index.ts'
-import { createEngine, type Engine } from './engine/index.ts'
+import { parseRecord, RunJournal } from '../round/index.ts'
+import type { JoinRequest, Log, Task } from '../rpc/index.ts'
+import type { RunStates } from './durable/index.ts'
+import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
-import { AggregationRun, type JoinRequest } from './run.ts'
-import type { ReceiptSigner } from './receipts.ts'
+import type { AggregatorProver } from './prover.ts'
+import { AggregationRun, type RunSetting } from './run.ts'
+import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
 const ACTIVE_RUNS = 32
@@ -31,8 +31,10 @@ export interface RunsSetting {
   readonly allowPlain: boolean
   /** Where this aggregator runs, for display. */
   readonly tee: string
-  readonly signer: ReceiptSigner
-  readonly evidence: () => Promise<Evidence>
+  readonly federation: string
+  /** Of the attestation policy, hex. */
+  readonly policyDigest: string
+  readonly prover: Pick<AggregatorProver, 'epoch' | 'receiptKey' | 'sign' | 'evidence'>
   /** Without it nothing is kept over a restart. */
   readonly states: RunStates | undefined
   readonly now: () => number
@@ -40,29 +42,28 @@ export interface RunsSetting {
 }
 
 /** What is known of a run without its key. */
-interface Slot {
-  readonly runId: string
-  readonly spec: JobSpec
-  readonly digest: Uint8Array
-  readonly parties: readonly string[]
-  /** Settles when the run is awake, or cannot be woken any more. */
+interface Slot extends Pick<RunSetting, 'runId' | 'spec' | 'jobDigest' | 'parties'> {
+  /** Settles when the run is awake, or when it is clear that it will never be. */
   readonly awake: Promise<AggregationRun>
-  readonly settle: { readonly resolve: (run: AggregationRun) => void; readonly reject: (error: unknown) => void }
+  readonly resolve: (run: AggregationRun) => void
+  readonly reject: (error: unknown) => void
   run: AggregationRun | undefined
   waking: Promise<AggregationRun> | undefined
 }
 
 export class Runs {
   readonly #slots = new Map<string, Slot>()
+  readonly #uploads = new Uploads()
   readonly #setting: RunsSetting
-  #closing = false
 
   constructor(setting: RunsSetting) {
     this.#setting = setting
-    for (const { runId, specJson, parties } of setting.states?.list() ?? []) {
-      this.#slots.set(runId, createSlot(runId, readCanonicalSpec(specJson), jobDigest(specJson), parties))
-      setting.log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
+    const { states, log } = setting
+    for (const { runId, spec, parties } of states?.list() ?? []) {
+      this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+      log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
     }
+    for (const { runId, error } of states?.damaged() ?? []) log.error({ run: runId, error }, 'a run cannot be taken up')
   }
 
   /** @throws AggregatorError AGGREGATION_CONFLICT, _FULL, _PLAIN, _STRANGER, _STATE_DISK; JobError for a bad spec. */
@@ -71,8 +72,11 @@ export class Runs {
     const names = [...new Set(parties)].sort()
     const known = this.#slots.get(runId)
     if (known) {
-      if (!equalBytes(known.digest, digest) || known.parties.join() !== names.join()) {
-        throw new AggregatorError('AGGREGATION_CONFLICT', `run ${runId} was started before with another spec or parties`)
+      if (!equalBytes(known.jobDigest, digest) || known.parties.join() !== names.join()) {
+        throw new AggregatorError(
+          'AGGREGATION_CONFLICT',
+          `run ${runId} was started before with another spec or parties`,
+        )
       }
       await known.waking
       return
@@ -80,10 +84,10 @@ export class Runs {
     const spec = readCanonicalSpec(specJson)
     this.#admit(runId, spec, names)
     await this.#makeRoom()
-    const slot = createSlot(runId, spec, digest, names)
+    const slot = createSlot(runId, specJson, names)
     this.#slots.set(runId, slot)
     try {
-      await this.#wake(slot, () => this.#create({ runId, specJson, parties: names }))
+      await this.#wake(slot, () => this.#create(slot, specJson))
     } catch (error) {
       // The coordinator tries again, and nothing of the run was shown to anybody.
       this.#slots.delete(runId)
@@ -91,9 +95,9 @@ export class Runs {
     }
   }
 
-  /** How many have not ended; those asleep count. */
+  /** How many are awake and have not ended. */
   get active(): number {
-    return [...this.#slots.values()].filter(({ run }) => run === undefined || run.state === 'running').length
+    return [...this.#slots.values()].filter(({ run }) => run?.state === 'running').length
   }
 
   /** Waits for a run that is asleep. */
@@ -102,12 +106,14 @@ export class Runs {
     return run ?? (await unlessAborted(awake, signal))
   }
 
-  /** Without waiting: undefined while the run is asleep. */
-  peek(runId: string): AggregationRun | undefined {
-    return this.#slot(runId).run
+  /** The run if it is awake. @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
+  awake(runId: string): AggregationRun {
+    const { run } = this.#slot(runId)
+    if (run) return run
+    throw new AggregatorError('AGGREGATION_ASLEEP', `run ${runId} waits for a party that brings its key`)
   }
 
-  async *join(party: string, request: JoinRequest & { runKey: Uint8Array }, signal: AbortSignal): AsyncGenerator<Task> {
+  async *join(party: string, request: JoinRequest, signal: AbortSignal): AsyncGenerator<Task> {
     const slot = this.#slot(request.runId)
     if (!slot.parties.includes(party)) {
       throw new AggregatorError('AGGREGATION_STRANGER', `party ${party} is not in run ${request.runId}`)
@@ -123,16 +129,17 @@ export class Runs {
     if (slot.run) return slot.run.stop(reason)
     // Nobody has woken it, so nobody waits for its end.
     this.#slots.delete(runId)
-    slot.settle.reject(unknownRun(runId))
+    slot.reject(unknownRun(runId))
     await this.#setting.states?.remove(runId)
   }
 
-  /** Ends what can be taken up again after a restart, abandons the rest, and resolves when nothing is under way. */
+  /** Suspends what can be taken up after a restart, abandons the rest; resolves when nothing is under way. */
   async close(reason: string): Promise<void> {
-    this.#closing = true
+    const { states } = this.#setting
     const runs = [...this.#slots.values()].flatMap(({ run }) => (run ? [run] : []))
-    await Promise.all(runs.map((run) => (this.#setting.states ? run.suspend() : run.abandon(reason))))
-    await this.#setting.states?.close()
+    for (const run of runs) run.stop(reason, states ? 'suspended' : 'abandoned')
+    await Promise.all(runs.map((run) => run.ended))
+    await states?.[Symbol.asyncDispose]()
   }
 
   #slot(runId: string): Slot {
@@ -150,16 +157,16 @@ export class Runs {
     if (stranger) throw new AggregatorError('AGGREGATION_STRANGER', `party ${stranger} is not named in the job spec`)
   }
 
-  /** One at a time for each run: whoever comes meanwhile shares the attempt. */
+  /** One attempt at a time for each run: whoever comes meanwhile shares it. */
   #wake(slot: Slot, attempt: () => Promise<AggregationRun>): Promise<AggregationRun> {
     slot.waking ??= attempt()
       .then((run) => {
         slot.run = run
-        slot.settle.resolve(run)
+        slot.resolve(run)
         return run
       })
       .catch((error: unknown) => {
-        if (isFinal(error)) slot.settle.reject(error)
+        if (!isPassing(error)) slot.reject(error)
         throw error
       })
       .finally(() => {
@@ -168,29 +175,114 @@ export class Runs {
     return slot.waking
   }
 
-  async #create(header: RunHeader): Promise<AggregationRun> {
-    const { states } = this.#setting
-    const spec = readCanonicalSpec(header.specJson)
-    const evidence = await this.#setting.evidence()
+  async #create(slot: Slot, specJson: Uint8Array): Promise<AggregationRun> {
+    const { runId, spec, parties } = slot
+    const { states, federation, now, prover } = this.#setting
+    const evidence = await prover.evidence()
     const engine = await createEngine({ spec })
+    const header = { runId, federation, spec: new TextDecoder().decode(specJson), parties, created: now() }
     const kept = await states?.create(header)
-    return this.#run(header, engine, evidence, undefined, kept)
+    return this.#run(slot, { engine, evidence, history: new RunJournal(), kept })
   }
 
-  async #unlock({ runId, spec, digest, parties }: Slot, runKey: Uint8Array): Promise<AggregationRun> {
-    const { states, log } = this.#setting
+  async #unlock(slot: Slot, runKey: Uint8Array): Promise<AggregationRun> {
+    const { runId, spec } = slot
+    const { states, log, prover } = this.#setting
     if (!states) throw unknownRun(runId)
-    const { records, state, journal } = await states.unlock(runId, runKey)
-    const history = replay(records.map(parseRecord))
-    const restore = history.committed === undefined ? undefined : await state(history.committed)
-    const engine = await createEngine({ spec, ...(restore && { restore }) })
-    if (history.stateDigest !== undefined && toHex(engine.stateDigest) !== history.stateDigest) {
-      await engine[Symbol.asyncDispose]()
-      const text = `the state of run ${runId} after round ${history.committed} is not the one its log names`
-      throw new AggregatorError('AGGREGATION_STATE_DAMAGED', text)
+    const evidence = await prover.evidence()
+    const { records, round, state, journal } = await states.unlock(runId, runKey)
+    try {
+      const history = new RunJournal()
+      for (const record of records) history.apply(parseRecord(record))
+      const restore = round === undefined ? undefined : await state(round)
+      const digest = restore && toHex(sha256(restore))
+      if (digest !== history.stateDigest) {
+        const text = `the state of run ${runId} after round ${round} has digest ${digest}, its log names ${history.stateDigest}`
+        throw new AggregatorError('AGGREGATION_STATE_DAMAGED', text)
+      }
+      const engine = await createEngine({ spec, ...(restore && { restore }) })
+      log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
+      return this.#run(slot, { engine, evidence, history, kept: { journal, runKey } })
+    } catch (error) {
+      await journal.close()
+      throw error
     }
-    log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
-    const evidence = await this.#setting.evidence()
-    return this.#run({ runId, specJson: spec, digest, parties }, engine, evidence, history, { journal, runKey })
   }
+
+  #run(
+    { runId, spec, jobDigest, parties }: Slot,
+    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'kept'>,
+  ): AggregationRun {
+    const { federation, policyDigest, prover, tee, now, log } = this.#setting
+    const { epoch, receiptKey, sign } = prover
+    const frame = { federation, run: runId, jobDigest: toHex(jobDigest), policyDigest, epoch }
+    const uploads = this.#uploads
+    return new AggregationRun({
+      runId,
+      spec,
+      jobDigest,
+      parties,
+      uploads,
+      tee,
+      now,
+      log,
+      receiptKey,
+      sign,
+      frame,
+      ...made,
+    })
+  }
+
+  async #makeRoom(): Promise<void> {
+    if (this.active >= ACTIVE_RUNS) {
+      throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${ACTIVE_RUNS} active runs`)
+    }
+    const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
+    for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
+      this.#slots.delete(runId)
+      await this.#setting.states?.remove(runId)
+    }
+    if (this.active === 0) this.#uploads.rest()
+  }
+}
+
+function createSlot(runId: string, specJson: Uint8Array, parties: readonly string[]): Slot {
+  let resolve: Slot['resolve'] = () => undefined
+  let reject: Slot['reject'] = () => undefined
+  const awake = new Promise<AggregationRun>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  // Whoever waits for the run hears of it; often nobody does.
+  awake.catch(() => undefined)
+  const spec = readCanonicalSpec(specJson)
+  return {
+    runId,
+    spec,
+    jobDigest: jobDigest(specJson),
+    parties,
+    awake,
+    resolve,
+    reject,
+    run: undefined,
+    waking: undefined,
+  }
+}
+
+/** Another key, or another try, may still wake the run. */
+const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
+const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
+
+const unknownRun = (runId: string): AggregatorError =>
+  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
+
+const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
+
+/** Settles as `work` does, or rejects with the signal's reason when that comes first. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

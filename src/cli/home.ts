@@ -42,6 +42,8 @@ const homeSchemas = {
     listen: address,
     tee: z.enum(['auto', 'tdx', 'occlum', 'gramine', 'simulated']).default('auto'),
     attestationPolicy: path.default('attestation-policy.json'),
+    /** The directory with the runs, sealed; relative to the home. */
+    state: path.default('state'),
   }),
   party: z.strictObject({
     federation: name,
@@ -87,6 +89,8 @@ export const homeFiles = {
   simulatorSeed: 'simulator.seed',
   /** The coordinator's: signs the checkpoints of its log. */
   ledgerKey: 'ledger.key',
+  /** A party's: what it saw of the coordinator's log. */
+  witness: 'ledger',
   /** A party's records of what it verified, and what they rest on. */
   attestation: 'attestation',
 } as const

@@ -128,13 +128,11 @@ export function createStrategy(spec: StrategySpec): Strategy {
     },
     step(state, parameters, delta, participation = 1) {
       verifyLengths(state, parameters, delta, rule !== undefined, controlled)
-      const { size, trainable, first, control } = state
+      const { size, trainable, control } = state
       const next = new Float32Array(size)
       if (rule !== undefined) adaptiveStep(rule, state, parameters, delta, next)
-      else for (let i = 0; i < trainable; i += 1) next[i] = (parameters[i] ?? 0) + rate * (delta[i] ?? 0)
-      for (let i = Math.max(trainable, first.length); i < size; i += 1) {
-        next[i] = (parameters[i] ?? 0) + (delta[i] ?? 0)
-      }
+      else meanStep(parameters, delta, rate, 0, trainable, next)
+      meanStep(parameters, delta, 1, trainable, size, next)
       for (let i = 0; i < control.length; i += 1) {
         control[i] = (control[i] ?? 0) + participation * (delta[size + i] ?? Number.NaN)
       }
@@ -183,8 +181,24 @@ function adaptiveStep(
   }
 }
 
+function meanStep(
+  parameters: Float32Array,
+  delta: Float64Array,
+  rate: number,
+  from: number,
+  to: number,
+  next: Float32Array,
+): void {
+  for (let i = from; i < to; i += 1) next[i] = (parameters[i] ?? 0) + rate * (delta[i] ?? 0)
+}
+
 function firstNotFinite(values: Float32Array): number {
-  for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return i
+  const { length } = values
+  for (let i = 0; i < length; i += 1) {
+    const value = values[i] ?? 0
+    // Infinity less itself is NaN: cheaper than asking what kind of number it is.
+    if (value - value !== 0) return i
+  }
   return -1
 }
 

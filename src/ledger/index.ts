@@ -9,7 +9,7 @@ export {
   parseCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts'
-export { type Audit, type AuditedNote, type AuditedProof, auditCheckpoints } from './audit.ts'
+export { type Audit, type AuditedNote, type AuditedProof, type AuditFinding, auditCheckpoints } from './audit.ts'
 export {
   type LedgerCode,
   LedgerError,
@@ -19,6 +19,7 @@ export {
   receiptErrors,
   type ReceiptRefusal,
 } from './errors.ts'
+export { Fields, nameForm, parseCanonical, runForm } from './fields.ts'
 export { encodeLeaf, type Leaf, parseLeaf } from './leaves.ts'
 export { checkpointOf, claimedLogKey, logOrigin } from './log-key.ts'
 export { emptyRoot, leafHash, nodeHash, type TreeHead, verifyConsistency, verifyInclusion } from './merkle.ts'
@@ -43,6 +44,7 @@ export {
   rangeNodes,
 } from './proofs.ts'
 export {
+  MAXIMUM_RECEIPT_BYTES,
   openReceipt,
   type Receipt,
   receiptFormat,

@@ -58,13 +58,14 @@ function requireAsked(plan: RoundPlan, party: string, number: number): void {
   throw new RoundError('ROUND_STRANGER', `party ${party} is not in the cohort of round ${number}`)
 }
 
-/** Places of what was acknowledged before a restart are kept: nobody else takes them. */
+/** Places of what was acknowledged before a restart are kept: nobody else takes them. Whoever was told that its update
+ * counts is let in even after it was refused once, and its place given away. */
 function requireOpen({ state, plan, received, outstanding }: Admitting, party: string): void {
   if (state !== 'gathering') {
     throw new RoundError('ROUND_CLOSED', `party ${party} sent its update after round ${plan.number} had closed`)
   }
-  const kept = outstanding.has(party) ? 0 : outstanding.size
-  if (kept === 0 || received.size + kept < plan.enough) return
+  if (plan.acknowledged.has(party) || outstanding.size === 0) return
+  if (received.size + outstanding.size < plan.enough) return
   const text = `round ${plan.number} had ${plan.enough} updates before the aggregator was restarted, and takes no other`
   throw new RoundError('ROUND_CLOSED', `party ${party} sent its update too late: ${text}`)
 }

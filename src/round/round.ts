@@ -176,15 +176,17 @@ function settle(round: Gathering, effects: RoundEffect[], nowMs: number | undefi
     const late = missing.map((party): RoundEffect => ({ kind: 'announce', party, activity: 'late', detail: '' }))
     return { round: { state: 'summing', plan, received }, effects: [...effects, ...late, { kind: 'sum' }] }
   }
-  if (overdue || possible(round) < plan.quorum) return abandon(round, shortfall(round, overdue), effects)
+  if (overdue || !canReachQuorum(round)) return abandon(round, shortfall(round, overdue), effects)
   return { round, effects }
 }
 
-/** How many may still count: everybody who was asked, now or within the staleness, without those that were refused. */
-function possible({ plan, refused, received }: Gathering): number {
+/** Whether enough of those may still count who were asked, now or within the staleness, and were not refused. */
+function canReachQuorum({ plan, refused, received }: Gathering): boolean {
+  // The rest looks at as many names as a hundred rounds have asked.
+  if (plan.cohort.length - refused.size >= plan.quorum) return true
   const earlier = [...plan.asked].filter(([number]) => plan.number - number <= plan.staleness)
   const parties = new Set([...plan.cohort, ...earlier.flatMap(([, asked]) => asked), ...received.keys()])
-  return [...parties].filter((party) => !refused.has(party)).length
+  return [...parties].filter((party) => !refused.has(party)).length >= plan.quorum
 }
 
 function abandon(round: Closed, reason: string, effects: readonly RoundEffect[]): Step {

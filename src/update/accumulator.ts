@@ -23,9 +23,13 @@ export interface Accumulator {
   total(): Float64Array
 }
 
-/** Throws UPDATE_LAYOUT_INVALID, UPDATE_ENCODING_INVALID. */
-export function createAccumulator(layout: UpdateLayout, encoding: Encoding): Accumulator {
-  const sum = new Float64Array(updateElements(layout))
+/**
+ * `memory`: of an earlier sum of the same length that nobody looks at any more, for the new one.
+ * Throws UPDATE_LAYOUT_INVALID, UPDATE_ENCODING_INVALID, UPDATE_LENGTH.
+ */
+export function createAccumulator(layout: UpdateLayout, encoding: Encoding, memory?: Float64Array): Accumulator {
+  if (memory) verifyLength(memory.length, layout, 'the memory')
+  const sum = memory?.fill(0) ?? new Float64Array(updateElements(layout))
   const { limit } = fixedPoint(encoding)
   let updates = 0
   let closed = false

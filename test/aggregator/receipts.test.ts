@@ -17,7 +17,7 @@ const { federation, run, jobDigest, policyDigest } = opening
 function roundOf(round: number, changes: Partial<ReceiptRound> = {}): ReceiptRound {
   return {
     round,
-    updates: ['beta', 'alpha'].map((party) => ({ party, digest: bytesOf(`${party} ${round}`), rows: 10, base: round })),
+    updates: ['beta', 'alpha'].map((party) => ({ party, digest: toHex(bytesOf(`${party} ${round}`)), rows: 10, base: round })),
     clip: 1.5,
     noise: 0.5,
     privacySpent: { epsilon: 1, delta: 1e-6 },
@@ -65,7 +65,7 @@ test('the chain goes on over a restart, and a round that was not committed leave
   first.receipts.seal(roundOf(1, { noise: 0.7 }))
   expect(first.receipts.count).toBe(1)
   const second = createReceipts('second', first.receipts.after(0))
-  const late = { party: 'gamma', digest: bytesOf('gamma 0'), rows: 5, base: 0 }
+  const late = { party: 'gamma', digest: toHex(bytesOf('gamma 0')), rows: 5, base: 0 }
   const made = second.receipts.seal(roundOf(1, { updates: [late, ...roundOf(1).updates] }))
   second.receipts.add(made)
   second.receipts.add(second.receipts.seal(roundOf(2)))
@@ -76,7 +76,7 @@ test('the chain goes on over a restart, and a round that was not committed leave
   checkReceipt(openReceipt(made.sealed, second.receiptKey), {
     ...{ federation, run, jobDigest, policyDigest, epoch: second.epoch, round: 1, minimumParties: 2 },
     party: 'gamma',
-    update: { digest: toHex(late.digest), weight: 5, base: 0 },
+    update: { digest: late.digest, weight: 5, base: 0 },
     parties: ['alpha', 'beta', 'gamma'],
     modelBefore: toHex(bytesOf('model 1')),
     previous: chain[1]?.previous ?? null,

@@ -5,6 +5,7 @@ import {
   openRound,
   type Round,
   type RoundEffect,
+  RoundError,
   type RoundInput,
   type RoundPlan,
   step,
@@ -90,6 +91,7 @@ describe('a late update', () => {
 
   test('and one in time do not both count in one round', () => {
     const lateFirst = play(open, send('bank-a', 3)).round
+    expect(() => admit(lateFirst, 'bank-a', 5, 'a5')).toThrow(RoundError)
     expect(() => admit(lateFirst, 'bank-a', 5, 'a5')).toThrow(refusal('ROUND_COUNTED'))
     const lateLast = play(open, send('bank-a', 5)).round
     expect(() => admit(lateLast, 'bank-a', 3, 'a3')).toThrow(refusal('ROUND_COUNTED'))
@@ -145,6 +147,9 @@ describe('a round that opens again after a restart', () => {
     const declined: RoundInput = { kind: 'refused', party: 'bank-a', round: 5, detail: 'TRAINING_FAILED' }
     const { round } = play(openRound(resumed, all), send('bank-d', 5), declined)
     expect(admit(round, 'bank-c', 5, 'c5')).toEqual({ kind: 'new', staleness: 0 })
+    // It finds a way after all, and was told that it counts.
+    const filled = play(round, send('bank-c', 5)).round
+    expect(admit(filled, 'bank-a', 5, 'a5')).toEqual({ kind: 'new', staleness: 0 })
   })
 
   test('takes the very same updates if it had closed', () => {

@@ -67,12 +67,18 @@ describe('what an event says about a run', () => {
     expect(activities(run)).toEqual({ 'bank-a': 'delivered', 'bank-b': 'delivered', 'bank-c': 'absent' })
   })
 
-  it('calls a contributor delivered however it was last seen, unless it went after the round', () => {
+  it('calls a contributor delivered unless it has gone, before the round closed or after', () => {
     const both = closed(1, { contributors: ['bank-a', 'bank-b'], missing: ['bank-c'] })
     const before = runAfter(opened, party('bank-a', 'gone'), party('bank-b', 'refused'), both)
-    expect(activities(before)).toMatchObject({ 'bank-a': 'delivered', 'bank-b': 'delivered' })
+    expect(activities(before)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
+    expect(activities(runAfter(opened, party('bank-a', 'gone'), both, opened))).toMatchObject({ 'bank-a': 'working' })
     const after = runAfter(opened, both, party('bank-a', 'gone'))
     expect(activities(after)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
+  })
+
+  it('does not say of a contributor that it works, or has gone, when the next round asks others', () => {
+    const both = closed(1, { contributors: ['bank-a', 'bank-c'], missing: [] })
+    expect(activities(runAfter(opened, both, opened))).toMatchObject({ 'bank-a': 'working', 'bank-c': 'joined' })
   })
 
   it('ignores a party that the run does not name', () => {

@@ -13,6 +13,7 @@ import {
   type Network,
   type Program,
   type Role,
+  RpcError,
   type RunApi,
   runService,
 } from '../../src/rpc/index.ts'
@@ -20,7 +21,7 @@ import { createTestAttestation } from './attestation.ts'
 import { createLedgerKey } from './ledger.ts'
 import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
-import { type BackendName, startParty } from '../../parties/index.ts'
+import { type BackendName, createWitness, startParty } from '../../parties/index.ts'
 
 const federation = 'test'
 const version = '0.0.0-test'
@@ -43,6 +44,8 @@ export interface TestFederation extends AsyncDisposable {
   readonly log: string[]
   /** Starts the agent of a party anew, as after a crash. */
   startParty(name: string): Promise<void>
+  /** Ends the program and starts it anew at the same address, with what it keeps. */
+  restart(role: 'aggregator' | 'coordinator'): Promise<void>
   submit(spec: JobSpec): Promise<Run>
   model(modelId: string): Promise<{ parameters: Float32Array; standardisation: Standardisation }>
   /** Every event until the run has ended, then the run. */
@@ -74,24 +77,30 @@ export async function startFederation(
     log: logTo(lines, `${role}/${name}`),
     version,
   })
-  const aggregator = await startAggregator({
-    ...(await shared('aggregator', 'main')),
-    listen,
-    allowPlain: false,
-    attester,
-    policy: attestationPolicy,
-  })
-  const store = await openStore('sqlite::memory:')
-  const coordinator = await startCoordinator({
-    ...(await shared('coordinator', 'main')),
-    listen,
-    aggregator: aggregator.address,
-    store,
-    storeName: 'memory',
-    ledgerKey: createLedgerKey(federation),
-  })
-  const parties = new Map<string, Program>()
   const states = await mkdtemp(join(tmpdir(), 'coffer-states-'))
+  const startSummer = async (address: string) =>
+    startAggregator({
+      ...(await shared('aggregator', 'main')),
+      listen: address,
+      allowPlain: false,
+      attester,
+      policy: attestationPolicy,
+      stateDirectory: join(states, 'aggregator'),
+    })
+  let aggregator = await startSummer(listen)
+  const store = await openStore('sqlite::memory:')
+  const ledgerKey = createLedgerKey(federation)
+  const startControl = async (address: string) =>
+    startCoordinator({
+      ...(await shared('coordinator', 'main')),
+      listen: address,
+      aggregator: aggregator.address,
+      store,
+      storeName: 'memory',
+      ledgerKey,
+    })
+  let coordinator = await startControl(listen)
+  const parties = new Map<string, Program>()
   const startBank = async (name: string): Promise<void> => {
     const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
     const policy = policies[name] ?? openPolicy
@@ -109,6 +118,13 @@ export async function startFederation(
         backend,
         appraiser,
         stateDirectory,
+        witness: (ledger) =>
+          createWitness({
+            directory: join(states, `${name}.ledger`),
+            federation,
+            parties: ledger,
+            log: logTo(lines, `party/${name}`),
+          }),
       }),
     )
   }
@@ -119,6 +135,18 @@ export async function startFederation(
     role: 'coordinator',
   })
   const runs = connection.client(runService)
+  let restarting: Promise<void> | undefined
+  const restart = async (role: 'aggregator' | 'coordinator') => {
+    if (role === 'aggregator') {
+      const { address } = aggregator
+      await aggregator[Symbol.asyncDispose]()
+      aggregator = await startSummer(address)
+    } else {
+      const { address } = coordinator
+      await coordinator[Symbol.asyncDispose]()
+      coordinator = await startControl(address)
+    }
+  }
   const leaving = new AbortController()
   const call: ClientCall = { signal: leaving.signal, deadlineMs: 30_000 }
   return {
@@ -126,6 +154,10 @@ export async function startFederation(
     parties,
     log: lines,
     startParty: startBank,
+    restart(role) {
+      restarting = restart(role)
+      return restarting
+    },
     submit: (spec) => runs.submitRun({ specJson: canonicalSpec(spec) }, call),
     async model(modelId) {
       const { standardisation } = await runs.getModel({ modelId }, call)
@@ -135,9 +167,19 @@ export async function startFederation(
     },
     async follow(runId, seen = () => undefined) {
       const events: RunEvent[] = []
-      for await (const event of runs.watchRun({ runId, afterSequence: 0 }, { ...call, deadlineMs: 'open' })) {
-        events.push(event)
-        seen(event)
+      const ended = () => events.some((event) => event.kind === 'state-changed' && finalRunStates.includes(event.state))
+      // A coordinator that is started anew ends the stream; its successor goes on where it was.
+      while (!ended()) {
+        try {
+          const request = { runId, afterSequence: events.length }
+          for await (const event of runs.watchRun(request, { ...call, deadlineMs: 'open' })) {
+            events.push(event)
+            seen(event)
+          }
+        } catch (error) {
+          if (!(error instanceof RpcError && error.row.status === 'UNAVAILABLE')) throw error
+          await restarting
+        }
       }
       const run = await runs.getRun({ runId }, call)
       if (!finalRunStates.includes(run.state)) throw new Error(`the events ended, but the run is ${run.state}`)

@@ -15,6 +15,7 @@ import type { Disk, DiskReader } from './disk.ts'
 import { type Entry, parseEntries } from './entries.ts'
 import { damaged, onDisk } from './failure.ts'
 import { type FileSealing, TAG_BYTES } from './sealing.ts'
+import { draftName } from './state-file.ts'
 
 /** What one frame holds at most: a group, which has one record at least. */
 export const MAXIMUM_GROUP_BYTES = 4 * 1024 * 1024
@@ -164,24 +165,25 @@ export function sealFrame(sealing: FileSealing, index: number, plain: Uint8Array
  */
 export async function rewriteLog({ disk, directory, name }: Omit<LogPlace, 'sealing'>, end: number): Promise<void> {
   const path = join(directory, name)
+  const draft = draftName(path)
   await onDisk('written', path, async () => {
     const reader = await disk.read(path)
     try {
       // One may be left of an opening that was cut short here.
-      await disk.remove(`${path}.draft`)
-      const draft = await disk.create(`${path}.draft`)
+      await disk.remove(draft)
+      const file = await disk.create(draft)
       try {
         for (let at = 0; at < end; at += WINDOW_BYTES) {
-          await draft.append(await reader.read(at, Math.min(WINDOW_BYTES, end - at)))
+          await file.append(await reader.read(at, Math.min(WINDOW_BYTES, end - at)))
         }
-        await draft.sync()
+        await file.sync()
       } finally {
-        await draft.close()
+        await file.close()
       }
     } finally {
       await reader.close()
     }
-    await disk.rename(`${path}.draft`, path)
+    await disk.rename(draft, path)
     await disk.syncDirectory(directory)
   })
 }

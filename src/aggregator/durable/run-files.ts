@@ -13,7 +13,7 @@ import { type Journal, KEPT_STATES, LogJournal } from './journal.ts'
 import { readLog, rewriteLog, sealFrame } from './log-file.ts'
 import type { RunSealing } from './sealing.ts'
 import { removeFiles, writeSmall } from './small-files.ts'
-import { readState, type StatePlace, stateName } from './state-file.ts'
+import { isDraft, readState, type StatePlace, stateName } from './state-file.ts'
 
 export interface RunPlace {
   readonly disk: Disk
@@ -156,7 +156,7 @@ async function readLogs(place: RunPlace, logs: readonly LogName[], first: Uint8A
 /** Drafts, states that were never committed, and old ones. */
 async function removeLeftovers(place: RunPlace, names: readonly string[], kept: ReadonlySet<string>): Promise<void> {
   const { disk, directory } = place
-  const leftovers = names.filter((name) => name.endsWith('.draft') || (name.startsWith('state-') && !kept.has(name)))
+  const leftovers = names.filter((name) => isDraft(name) || (name.startsWith('state-') && !kept.has(name)))
   for (const name of leftovers) {
     const path = join(directory, name)
     await onDisk('removed', path, () => disk.remove(path))

@@ -4,7 +4,7 @@
  * A chunk takes less than a millisecond to seal, and each is written by the thread pool, so nothing else waits.
  */
 import { join } from 'node:path'
-import { damaged, onDisk, oversized } from './failure.ts'
+import { damaged, diskFailure, onDisk, oversized } from './failure.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { type FileSealing, type RunSealing, TAG_BYTES } from './sealing.ts'
 
@@ -23,6 +23,7 @@ export interface StatePlace {
 
 export const stateName = ({ round, epoch }: Omit<StatePlace, 'directory'>): string => `state-${round}-${epoch}`
 export const draftName = (name: string): string => `${name}.draft`
+export const isDraft = (name: string): boolean => name.endsWith('.draft')
 
 /** Durable under its name when it resolves. Throws AGGREGATION_STATE_DISK and _SIZE. */
 export async function writeState(disk: Disk, sealing: RunSealing, place: StatePlace, state: Uint8Array): Promise<void> {
@@ -31,12 +32,19 @@ export async function writeState(disk: Disk, sealing: RunSealing, place: StatePl
   const path = join(place.directory, name)
   const draft = join(place.directory, draftName(name))
   await onDisk('written', path, async () => {
-    const file = await disk.create(draft)
     try {
-      await writeChunks(file, sealing.state(name, place.epoch, place.round, state.length), state)
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await disk.create(draft)
+      try {
+        await writeChunks(file, sealing.state(name, place.epoch, place.round, state.length), state)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      // On a full disk it takes the room that others need to go on.
+      const [removal] = await Promise.allSettled([disk.remove(draft)])
+      if (removal.status === 'fulfilled') throw error
+      throw diskFailure(error, `written, and its draft not removed (${removal.reason})`, path)
     }
     await disk.rename(draft, path)
     await disk.syncDirectory(place.directory)

@@ -30,7 +30,8 @@ import {
 import type { Journal } from './journal.ts'
 import { beginRun, reopenRun, type OpenedRun } from './run-files.ts'
 import { createSealing, RUN_KEY_BYTES } from './sealing.ts'
-import { readSmall, removeRun, writeSmall } from './small-files.ts'
+import { readSmall, removeFiles, removeRun, writeSmall } from './small-files.ts'
+import { isDraft } from './state-file.ts'
 
 /** Running and ended ones, and some that wait for a party with the key. */
 const MAXIMUM_RUNS = 256
@@ -64,7 +65,7 @@ export async function openState(directory: string, disk: Disk = createDisk()): P
     throw new AggregatorError('AGGREGATION_STATE_BUSY', `another aggregator is using ${directory}`)
   }
   try {
-    const token = await takeOver(directory, disk)
+    // Removing leftovers first: on a full disk they may be what leaves no room for the token.
     const states = new Directory({
       directory: runs,
       disk,
@@ -72,6 +73,7 @@ export async function openState(directory: string, disk: Disk = createDisk()): P
       requireOwned: () => requireToken(directory, disk, token),
     })
     await states.load()
+    const token = await takeOver(directory, disk)
     return states
   } catch (error) {
     await release()
@@ -126,6 +128,7 @@ class Directory implements RunStates {
     const path = join(directory, 'run.json')
     const names = await onDisk('read', directory, () => disk.list(directory))
     if (!names.includes('run.json')) return removeRun(disk, directory, names)
+    await removeFiles(disk, directory, names.filter(isDraft))
     try {
       this.#stored.set(runId, parseHeader(await readSmall(disk, path, MAXIMUM_HEADER_BYTES), runId, path))
     } catch (error) {

@@ -67,6 +67,8 @@ export class EngineCore {
   #state: EngineState
   #standing: Standing
   #round: OpenRound | undefined
+  /** Of the last training round's sum. */
+  #memory: Float64Array | undefined
 
   /** Throws LearningError for a job that cannot be run, AGGREGATION_STATE_INVALID for bytes of another. */
   constructor(spec: JobSpec, means: EngineMeans, restore?: Uint8Array) {
@@ -97,7 +99,8 @@ export class EngineCore {
     const { task } = opening
     const { clip } = this.#state
     const { createSpool } = this.#means
-    const sum = new RoundSum({ spec: this.#spec, task, layout: this.#layout(task), clip, createSpool })
+    const memory = task === 'train' ? this.#memory : undefined
+    const sum = new RoundSum({ spec: this.#spec, task, layout: this.#layout(task), clip, createSpool, memory })
     this.#round = { ...opening, sum, worked: 0 }
   }
 
@@ -147,6 +150,7 @@ export class EngineCore {
   }
 
   discard(): void {
+    if (this.#round?.task === 'train') this.#memory = this.#round.sum.total()
     this.#round?.sum.close()
     this.#round = undefined
   }

@@ -45,6 +45,8 @@ export interface SumSetting {
   /** The norm bound of differential privacy; null without it. */
   readonly clip: number | null
   readonly createSpool: CreateSpool
+  /** That of an earlier sum of this task, for this one. */
+  readonly memory: Float64Array | undefined
 }
 
 interface SpooledUpdate {
@@ -69,10 +71,10 @@ export class RoundSum {
   #scratch: Int32Array | undefined
 
   constructor(setting: SumSetting) {
-    const { spec, task, layout, createSpool } = setting
+    const { spec, task, layout, createSpool, memory } = setting
     this.#setting = setting
     if (task === 'train' && isSpooled(spec.robust)) this.#spool = createSpool()
-    this.#accumulator = createAccumulator(this.#spool ? { ...layout, deltas: 0 } : layout, spec.encoding)
+    this.#accumulator = createAccumulator(this.#spool ? { ...layout, deltas: 0 } : layout, spec.encoding, memory)
   }
 
   get parties(): readonly PartyShare[] {
@@ -98,7 +100,7 @@ export class RoundSum {
     this.#count(facts, within)
   }
 
-  /** The sum itself, for noise. */
+  /** The sum itself: for noise, and for its memory. */
   total(): Float64Array {
     return this.#accumulator.total()
   }
