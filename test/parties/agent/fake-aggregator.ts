@@ -3,6 +3,7 @@
  * hands out can be bent: a test makes it lie and looks whether the party notices.
  */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import type { AggregatorProver } from '../../../src/aggregator/prover.ts'
 import { sha256, toHex } from '../../../src/crypto/index.ts'
 import type { JobSpec } from '../../../src/job/index.ts'
 import { initialParameters, type ModelPlan } from '../../../src/learning/index.ts'
@@ -36,6 +37,18 @@ const refusal = new RemoteError('ROUND_CLOSED', 'FAILED_PRECONDITION', 'the roun
 
 const others = { 'bank-b': 120, 'bank-c': 80 }
 
+/** As createProver makes them. */
+type EpochKeys = Pick<AggregatorProver, 'epoch' | 'receiptKey' | 'sign'>
+
+function createKeys(): EpochKeys {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  return {
+    epoch: toHex(randomBytes(16)),
+    receiptKey: publicKey.export({ format: 'der', type: 'spki' }).toString('hex'),
+    sign: (message) => new Uint8Array(sign(null, message, privateKey)),
+  }
+}
+
 export class FakeAggregator {
   readonly run: Run
   readonly attested: AttestedEpoch
@@ -49,6 +62,9 @@ export class FakeAggregator {
   readonly declined = createInbox<{ round: number; code: string }>()
   /** In whose sum an update is that comes now; undefined refuses it. */
   counts: (round: number) => number | undefined = (round) => round
+  /** The model after a training round. */
+  trainedModel: (model: Float32Array, round: number) => Float32Array = (model, round) =>
+    model.map((value) => value + round)
   /** Keeps acknowledgements back until it is resolved. */
   acknowledge: Promise<void> = Promise.resolve()
   #model: Uint8Array
@@ -58,12 +74,15 @@ export class FakeAggregator {
   readonly #died: Promise<never>
 
   /** @param receipts with which it goes on, after a restart */
-  constructor(run: Run, receipts: readonly Uint8Array[] = [], models?: ReadonlyMap<string, Uint8Array>) {
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-    const receiptKey = publicKey.export({ format: 'der', type: 'spki' }).toString('hex')
+  constructor(
+    run: Run,
+    receipts: readonly Uint8Array[] = [],
+    models?: ReadonlyMap<string, Uint8Array>,
+    keys: EpochKeys = createKeys(),
+  ) {
     this.run = run
-    this.attested = { epoch: toHex(randomBytes(16)), receiptKey, policyDigest: run.policyDigest }
-    this.#sign = (message) => new Uint8Array(sign(null, message, privateKey))
+    this.attested = { epoch: keys.epoch, receiptKey: keys.receiptKey, policyDigest: run.policyDigest }
+    this.#sign = keys.sign
     this.receipts = [...receipts]
     const initial = initialParameters(run.plan, run.spec.seed)
     this.#model = new Uint8Array(initial.buffer.slice(0))
@@ -159,7 +178,8 @@ export class FakeAggregator {
     this.receipts[receipt.round] = sealReceipt(receipt, (message) => new Uint8Array(sign(null, message, privateKey)))
   }
 
-  readonly rounds: RoundApi<ClientCall> = {
+  /** At either end of the wire: of the call it uses nothing but the signal. */
+  readonly rounds: RoundApi<Pick<ClientCall, 'signal'>> = {
     join: (request, call) => this.#join(request, call),
     fetchParameters: ({ modelDigest, offset }) => this.#fetch(modelDigest, offset),
     fetchReceipts: ({ after }) => this.#stream(this.receipts.slice(after)),
@@ -171,8 +191,8 @@ export class FakeAggregator {
   }
 
   #step(round: number): void {
-    const next = new Float32Array(this.#model.slice().buffer).map((value) => value + round)
-    this.#model = new Uint8Array(next.buffer)
+    const next = this.trainedModel(new Float32Array(this.#model.slice().buffer), round)
+    this.#model = new Uint8Array(next.slice().buffer)
     this.#keepModel(this.#model)
   }
 
@@ -192,7 +212,10 @@ export class FakeAggregator {
     this.#changed.put(task)
   }
 
-  async *#join(request: Parameters<RoundApi<ClientCall>['join']>[0], { signal }: ClientCall): AsyncGenerator<Task> {
+  async *#join(
+    request: Parameters<RoundApi<ClientCall>['join']>[0],
+    { signal }: Pick<ClientCall, 'signal'>,
+  ): AsyncGenerator<Task> {
     const { runKey, rows, checkpoint } = request
     this.joined.put({ runKey: toHex(runKey), rows, checkpoint: Buffer.from(checkpoint).toString() })
     const aborted = new Promise<never>((_, reject) => {

@@ -132,7 +132,7 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
     },
     [Symbol.asyncDispose]: async () => undefined,
   }
-  const present = (): RoundApi<ClientCall> => {
+  const present = (): FakeAggregator['rounds'] => {
     if (isAlive()) return aggregator.rounds
     throw new RpcError('PEER_UNREACHABLE', 'the process of this agent is gone')
   }
