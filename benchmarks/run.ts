@@ -6,13 +6,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { aggregate } from './aggregate.ts'
 import { connect } from './connect.ts'
 import { round } from './round.ts'
 import type { Question, Row } from './question.ts'
 import { markdown, table } from './table.ts'
 import { verification } from './verification.ts'
 
-const questions: readonly Question[] = [round, verification, connect]
+const questions: readonly Question[] = [round, aggregate, verification, connect]
 
 const DOCS = new URL('../docs/benchmarks.md', import.meta.url)
 const BEGIN = '<!-- measured: begin -->'

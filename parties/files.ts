@@ -29,7 +29,11 @@ export const reasonOf = (error: unknown): string => (error instanceof Error ? er
  * The draft has a name of its own, because two programs may write at once, and goes where writing fails, because a full
  * disk needs no more of them. Its owner alone can read it.
  */
-export async function writeDurably(directory: string, name: string, content: string | Uint8Array): Promise<void> {
+export async function writeDurably(
+  directory: string,
+  name: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
   const draft = join(directory, `.${name}.${randomUUID()}`)
   try {
     await writeFile(draft, content, { mode: 0o600, flag: 'wx', flush: true })
@@ -38,6 +42,11 @@ export async function writeDurably(directory: string, name: string, content: str
     await rm(draft, { force: true })
     throw error
   }
+  await syncDirectory(directory)
+}
+
+/** Makes names that were added, changed or removed in a directory outlive a power failure. */
+export async function syncDirectory(directory: string): Promise<void> {
   const parent = await open(directory, 'r')
   try {
     await parent.sync()

@@ -33,6 +33,6 @@ gramine-manifest \
 cd "$work"
 gramine-sgx-sign --key "$key" --manifest aggregator.manifest --output aggregator.manifest.sgx
 
-echo "build: start it in $work, with attestation-policy.json, certificate.pem and key.pem in $home,"
+echo "build: start it in $work, with attestation-policy.json, certificate.pem, key.pem and a directory state in $home,"
 echo "  gramine-sgx aggregator"
 echo "build: for the policy, coffer attest measure --sigstruct $work/aggregator.sig"

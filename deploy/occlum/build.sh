@@ -50,9 +50,13 @@ occlum new instance
 cd instance
 rm -rf image
 copy_bom -f "$here/bom.yaml" --root image --include-dir /opt/occlum/etc/template
+# Where Occlum.json mounts the state directory of the host, and that directory.
+mkdir -p image/coffer/home/state
+mkdir -m 0700 state
 cp "$here/Occlum.json" Occlum.json
 occlum build --sign-key "$key"
 
+echo "build: runs are kept in $work/instance/state; to go on with those of an older build, put that directory there"
 echo "build: start it in $work/instance with"
 echo "  occlum run /entry/launcher"
 echo "build: MRSIGNER, as in the policy: $(occlum print mrsigner)"

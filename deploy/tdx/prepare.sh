@@ -28,6 +28,15 @@ if [[ ! $policy =~ $plain || $policy/ == /etc/coffer/* ]]; then
 on a disk of its own: the policy lists the measurement of this image, so it cannot be in the image. See README.md."
 fi
 
+# The runs outlive the VM on a disk of their own, too: what is below /etc/coffer is sealed with the image.
+state_line=${line/attestationPolicy/state}
+state=$(sed -nE "s|$state_line|\1|p" "$home/coffer.yaml")
+if [[ ! $state =~ $plain || $state/ == /etc/coffer/* ]]; then
+  refuse "$home/coffer.yaml has state '$state', expected an absolute path outside of /etc/coffer, such as
+  state: /var/lib/coffer-state
+on a disk of its own that can be written. See README.md."
+fi
+
 install -D -m 0444 "$bundle" "$root/opt/coffer/aggregator.mjs"
 install -D -m 0444 "$here/coffer-aggregator.service" "$root/etc/systemd/system/coffer-aggregator.service"
 install -d -m 0700 "$root/etc/coffer/aggregator"
@@ -38,6 +47,10 @@ install -m 0600 "$home/key.pem" "$root/etc/coffer/aggregator/key.pem"
 # Where the disk with the policy is mounted, and that the service waits for it.
 mkdir -p "$root$(dirname "$policy")" "$root/etc/systemd/system/coffer-aggregator.service.d"
 printf '[Unit]\nRequiresMountsFor=%s\n' "$policy" > "$root/etc/systemd/system/coffer-aggregator.service.d/policy.conf"
+# Where the disk with the state is mounted, and that the service waits for it and may write there.
+mkdir -p "$root$state"
+printf '[Unit]\nRequiresMountsFor=%s\n[Service]\nReadWritePaths=%s\n' "$state" "$state" \
+  > "$root/etc/systemd/system/coffer-aggregator.service.d/state.conf"
 
 # Core files, kernel images loaded by a running system, and debuggers attached to the program.
 install -d "$root/etc/sysctl.d"
@@ -61,3 +74,4 @@ ln -sfn ../coffer-aggregator.service "$units/multi-user.target.wants/coffer-aggr
 echo "prepare: in place below ${root:-/}; SHA-384 of the bundle:"
 sha384sum "$root/opt/coffer/aggregator.mjs" | cut -d ' ' -f 1
 echo "prepare: not in the image, and read at each start: $policy"
+echo "prepare: not in the image, and written while it runs: $state"

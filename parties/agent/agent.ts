@@ -6,20 +6,25 @@
  */
 import type { PartyPolicy } from '../../src/job/index.ts'
 import {
-  type Appraiser,
   type Assignment,
+  type ClientCall,
   type Identity,
+  type LedgerApi,
   type Log,
   type Network,
   partyService,
   type Program,
   roundService,
 } from '../../src/rpc/index.ts'
+import type { PartyAppraiser } from '../attestation/index.ts'
 import type { loadTable } from '../data/index.ts'
+import { createStates, type Disk, disk as realDisk } from '../state/index.ts'
 import type { BackendName, createTrainer } from '../trainers/index.ts'
+import type { Desk } from './desk.ts'
 import { AgentError } from './errors.ts'
+import type { Witness } from './ledger-watch.ts'
 import { persist } from './persist.ts'
-import { type Desk, RunAtParty } from './run-at-party.ts'
+import { RunAtParty } from './run-at-party.ts'
 
 /** Runs held at once: each that is joined holds its rows in memory, and a thread. */
 const MAXIMUM_RUNS = 16
@@ -33,12 +38,18 @@ export interface PartyOptions {
   readonly identity: Identity
   readonly network: Network
   /** Judges the aggregator's evidence on every connection; there is no way to do without. */
-  readonly appraiser: Appraiser
+  readonly appraiser: PartyAppraiser
   readonly policy: PartyPolicy
   /** Dataset name -> path of a CSV or Parquet file. */
   readonly datasets: Readonly<Record<string, string>>
   /** Insists on a training backend; otherwise the best one that works is taken. */
   readonly backend?: BackendName
+  /** Where it keeps what must outlive a crash, a directory per run. Made when it is needed; of one agent alone. */
+  readonly stateDirectory: string
+  /** Instead of the machine's. */
+  readonly disk?: Disk
+  /** Makes the witness of the coordinator's ledger; without one nobody at this party looks at the ledger. */
+  readonly witness?: (parties: LedgerApi<ClientCall>) => Promise<Witness>
   /** Where trainers and tables come from, if not from a thread and a file of the party's own: a simulation shares both. */
   readonly trainers?: typeof createTrainer
   readonly openTable?: typeof loadTable
@@ -54,15 +65,18 @@ export async function startParty(options: PartyOptions): Promise<Program> {
   const leaving = new AbortController()
   const runs = new Map<string, RunAtParty>()
   const leavings = new Set<Promise<void>>()
+  const parties = coordinator.client(partyService)
   const desk: Desk = {
     ...options,
+    states: createStates(options.stateDirectory, options.disk ?? realDisk),
+    witness: await options.witness?.(parties),
     oneAtATime: queue(),
     forget(run) {
       if (runs.get(run.runId) === run) runs.delete(run.runId)
       const left = run.leave().finally(() => leavings.delete(left))
       leavings.add(left)
     },
-    parties: coordinator.client(partyService),
+    parties,
     rounds: aggregator.client(roundService),
   }
   const attending = persist('the coordinator', log, leaving.signal, async (connected) => {
@@ -96,7 +110,8 @@ function take(assignment: Assignment, runs: Map<string, RunAtParty>, desk: Desk)
   const known = runs.get(runId)
   if (phase === 'ended') {
     desk.log.info({ run: runId, detail: assignment.detail }, 'the run has ended')
-    if (known) desk.forget(known)
+    if (known) known.end()
+    else new RunAtParty(runId, assignment.specJson, desk).end()
     return
   }
   if (known?.holds === false) return

@@ -12,8 +12,8 @@ import {
 } from '../../src/learning/index.ts'
 import { loadTable, type RawTable, splitHoldout } from '../data/index.ts'
 import { createTrainer, shared, type Trainer } from '../trainers/index.ts'
+import type { Desk } from './desk.ts'
 import { AgentError } from './errors.ts'
-import type { Desk } from './run-at-party.ts'
 
 export interface Matrix {
   /** rows x inputs, row-major. */

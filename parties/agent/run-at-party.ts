@@ -1,31 +1,24 @@
 /**
- * One run as a party sees it: judged, answered, joined, worked on, left. Two loops: `decide` answers the coordinator
- * once; `join` keeps the stream of tasks open and works on the newest task only.
+ * One run as a party sees it: judged, answered, joined, left.
+ *
+ *   decide   the proposal is judged by the party's policy, and the coordinator told
+ *   join     what is kept of the run is opened, and the party takes part (participation.ts)
+ *   leave    both end, and the data is let go
  */
+import { toHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
-import { jobDigest, judgeJob, type JobSpec, policyReasons, readCanonicalSpec } from '../../src/job/index.ts'
-import type { ClientCall, PartyApi, RoundApi } from '../../src/rpc/index.ts'
-import type { PartyOptions } from './agent.ts'
-import { PartyError } from '../errors.ts'
-import { agentErrors } from './errors.ts'
-import { isTransport, persist } from './persist.ts'
+import { jobDigest, type JobSpec, readCanonicalSpec } from '../../src/job/index.ts'
+import { LedgerError } from '../../src/ledger/index.ts'
+import { type RunState, StateError } from '../state/index.ts'
+import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
+import { AgentError } from './errors.ts'
 import { type LocalRun, openLocalRun } from './local-run.ts'
-import { type RoundTask, submit, work } from './work.ts'
+import { Participation } from './participation.ts'
+import { isTransport, persist } from './persist.ts'
+import { publicText, reasonsAgainst } from './proposal.ts'
 
-/** What an agent works with: its options and the two services it talks to. */
-export interface Desk extends PartyOptions {
-  readonly parties: PartyApi<ClientCall>
-  readonly rounds: RoundApi<ClientCall>
-  /** The run is over for this party: its data and threads are let go. */
-  readonly forget: (run: RunAtParty) => void
-  /** For work that holds a whole dataset in memory. */
-  readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>
-}
-
-const none = new Uint8Array(0)
-
-/** For short calls to the coordinator. */
-export const CALL_DEADLINE_MS = 20_000
+/** After the coordinator says that a run has ended: for its last receipt. */
+const LAST_RECEIPT_MS = 30_000
 
 export class RunAtParty {
   readonly runId: string
@@ -37,7 +30,9 @@ export class RunAtParty {
   #deciding: Promise<void> | undefined
   #joining: Promise<void> | undefined
   #local: Promise<LocalRun> | undefined
-  #current: { round: number; abandoning: AbortController; done: Promise<void> } | undefined
+  /** The coordinator says that the run is over. */
+  #ended = false
+  #lastWait: NodeJS.Timeout | undefined
 
   constructor(runId: string, specJson: Uint8Array, desk: Desk) {
     this.runId = runId
@@ -69,11 +64,24 @@ export class RunAtParty {
       .catch((error: unknown) => this.#giveUp('cannot take part in the run', error))
   }
 
+  /** The coordinator says that the run is over: who takes part hears the same from the aggregator, with a last receipt. */
+  end(): void {
+    this.#ended = true
+    if (this.#joining === undefined) this.#desk.forget(this)
+    else this.#lastWait ??= setTimeout(() => this.#desk.forget(this), LAST_RECEIPT_MS)
+  }
+
   /** Ends both loops and lets go of the data. */
   async leave(): Promise<void> {
+    clearTimeout(this.#lastWait)
     this.#leaving.abort()
-    await Promise.allSettled([this.#deciding, this.#joining, this.#current?.done])
+    await Promise.allSettled([this.#deciding, this.#joining])
     await this.#close()
+    if (!this.#ended) return
+    await this.#desk.states.end(this.runId).catch((error: unknown) => {
+      const code = error instanceof CodedError ? { code: error.code } : {}
+      this.#desk.log.warn({ run: this.runId, ...code, error }, 'what was kept of the run could not be put in order')
+    })
   }
 
   /** An answer that would be the same the next time: the run is over for this party. */
@@ -106,25 +114,9 @@ export class RunAtParty {
     await persist('the coordinator', log, this.#leaving.signal, tell, isTransport)
   }
 
-  /**
-   * Every reason against taking part; empty means accepted. What leaves the bank about its data is one code, whatever
-   * is wrong: a job's ranges and categories are questions, and each answer tells something about the rows.
-   */
-  async #reasons(): Promise<string[]> {
-    try {
-      const spec = readCanonicalSpec(this.#specJson)
-      const { name, policy } = this.#desk
-      const refusals = judgeJob(spec, policy, undefined, name)
-      if (refusals.length > 0) return refusals.map(({ code, text }) => `${code}: ${text}`)
-      const { train, holdout } = await this.#open(spec)
-      // How many rows there are stays here: without its text, a refusal tells that they are too few and no more.
-      return judgeJob(spec, policy, train.rows + holdout.rows, name).map(
-        ({ code }) => `${code}: ${policyReasons[code].cause}`,
-      )
-    } catch (error) {
-      this.#report('cannot accept the run', error)
-      return [error instanceof CodedError ? publicText(error) : `AGENT_FAILED: see the party's log`]
-    }
+  #reasons(): Promise<string[]> {
+    const failed = (error: unknown) => this.#report('cannot accept the run', error)
+    return reasonsAgainst(this.#specJson, this.#desk, (spec) => this.#open(spec), failed)
   }
 
   async #close(): Promise<void> {
@@ -140,54 +132,42 @@ export class RunAtParty {
   }
 
   async #join(): Promise<void> {
-    const reasons = await this.#desk.oneAtATime(() => this.#reasons())
-    if (reasons.length > 0) return this.#desk.log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
+    const { oneAtATime, log } = this.#desk
+    const reasons = await oneAtATime(() => this.#reasons())
+    if (reasons.length > 0) return log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
     const local = await this.#open(readCanonicalSpec(this.#specJson))
-    const { rounds, log } = this.#desk
-    const request = { runId: this.runId, jobDigest: jobDigest(this.#specJson), rows: local.rows, runKey: none, checkpoint: none }
-    const takePart = async (connected: () => void) => {
-      for await (const task of rounds.join(request, { signal: this.#leaving.signal, deadlineMs: 'open' })) {
-        connected()
-        if (task.kind === 'ended') return 'over' as const
-        await this.#take(local, task)
-      }
-      return 'again' as const
+    const state = await this.#openState(local.rows)
+    if (state === undefined || state.facts.ended) return
+    await this.#lookAtLedger()
+    const { runId, signal } = { runId: this.runId, signal: this.#leaving.signal }
+    const digest = jobDigest(this.#specJson)
+    await new Participation({ runId, jobDigest: digest, local, state, desk: this.#desk, signal }).run()
+  }
+
+  /** undefined where the agent stops before there is room. Throws AgentError, StateError. */
+  async #openState(rows: number): Promise<RunState | undefined> {
+    const { states, name, log } = this.#desk
+    const identity = { run: this.runId, jobDigest: toHex(jobDigest(this.#specJson)), rows, party: name }
+    let state: RunState | undefined
+    const open = async () => {
+      state = await states.open(identity)
+      return 'over' as const
     }
-    await persist('the aggregator', log, this.#leaving.signal, takePart, isTransport)
-    await this.#drop()
+    const full = (error: CodedError) => error instanceof StateError && error.code === 'STATE_UNWRITABLE'
+    await persist('the state of the run', log, this.#leaving.signal, open, full)
+    const { left, rows: before = rows } = state?.facts ?? {}
+    if (left) throw new AgentError('AGENT_LEFT', `this party left the run because of ${left.code}: ${left.text}`)
+    if (before === rows) return state
+    throw new AgentError('AGENT_ROWS_CHANGED', `${rows} training rows, this party joined with ${before}`)
   }
 
-  /** A newer task ends work on the older one; the same task again, after a reconnect, changes nothing. */
-  async #take(local: LocalRun, task: RoundTask): Promise<void> {
-    if (this.#current?.round === task.round) return
-    await this.#drop()
-    const abandoning = new AbortController()
-    const leave = () => abandoning.abort()
-    this.#leaving.signal.addEventListener('abort', leave)
-    const done = this.#work(local, task, abandoning.signal).finally(() => {
-      this.#leaving.signal.removeEventListener('abort', leave)
-    })
-    this.#current = { round: task.round, abandoning, done }
-  }
-
-  async #drop(): Promise<void> {
-    this.#current?.abandoning.abort()
-    await this.#current?.done
-  }
-
-  /** Never rejects: what goes wrong is logged here, and the task declined; which code it had would tell of the update. */
-  async #work(local: LocalRun, task: RoundTask, signal: AbortSignal): Promise<void> {
-    const { rounds, log } = this.#desk
+  /** A ledger that was found out keeps this party from every run; one that cannot be reached is looked at later. */
+  async #lookAtLedger(): Promise<void> {
     try {
-      const update = await work(local, task, rounds, signal, log)
-      await submit(update, task, local.rows, rounds, signal, log)
+      await this.#desk.witness?.follow(this.#leaving.signal)
     } catch (error) {
-      if (signal.aborted) return
-      this.#report(`cannot do the task of round ${task.round}`, error)
-      const call = { signal, deadlineMs: CALL_DEADLINE_MS }
-      await rounds
-        .declineTask({ runId: task.runId, round: task.round, code: 'AGENT_FAILED' }, call)
-        .catch((failure: unknown) => this.#report('cannot decline the task', failure))
+      if (error instanceof LedgerError || !(error instanceof CodedError)) throw error
+      this.#desk.log.warn({ run: this.runId, code: error.code }, `the ledger of the coordinator: ${error.message}`)
     }
   }
 
@@ -197,11 +177,4 @@ export class RunAtParty {
     const text = error instanceof Error ? error.message : String(error)
     this.#desk.log.error({ run: this.runId, ...coded }, `${what}: ${text}`)
   }
-}
-
-/** What others may know of an error at this party: a code and its general cause, never its message. */
-function publicText(error: CodedError): string {
-  const aboutRows = error instanceof PartyError && error.code !== 'DATA_COLUMN_MISSING'
-  const { code, row } = aboutRows ? { code: 'AGENT_DATA', row: agentErrors.AGENT_DATA } : error
-  return `${code}: ${row.cause}`
 }

@@ -1,76 +1,93 @@
-/** A task, from its parameters to a sealed update, and the update's way to the aggregator. */
-import { crc32 } from 'node:zlib'
-import { equalBytes, sha256, toHex } from '../../src/crypto/index.ts'
+/** A task, from its parameters to a sealed update and the training state that goes with it. */
 import { metricsLayout, statisticsLayout, statisticsUpdate, trainLayout } from '../../src/learning/index.ts'
-import { summations } from '../../src/round/index.ts'
-import type { ClientCall, Log, RoundApi, Task, UpdatePart } from '../../src/rpc/index.ts'
-import type { UpdateLayout, UpdateValues } from '../../src/update/index.ts'
-import { AgentError } from './errors.ts'
+import type { ClientCall, Log, RoundApi, Task } from '../../src/rpc/index.ts'
+import type { UpdateValues } from '../../src/update/index.ts'
+import type { Vectors } from '../state/index.ts'
+import { type Control, correctionOf, nextControl, type Trained } from '../trainers/index.ts'
+import { fetchParameters } from './download.ts'
 import type { LocalRun } from './local-run.ts'
-import { isTransport, persist } from './persist.ts'
+import { type Sealed, sealTrained, sealWhole } from './seal.ts'
 
-/** Update bytes per message; within the 1 MiB a message may have. */
-const CHUNK_BYTES = 256 * 1024
-/** Added to a round's remaining time for calls: the aggregator decides what is late, not this clock. */
-const GRACE_MS = 10_000
-
-type Rounds = RoundApi<ClientCall>
 export type RoundTask = Exclude<Task, { kind: 'ended' }>
+type ModelTask = Extract<RoundTask, { kind: 'train' | 'evaluate' }>
+type TrainTask = Extract<RoundTask, { kind: 'train' }>
 
-/** @returns the update's bytes, sealed for the job's summation. */
-export async function work(
-  local: LocalRun,
-  task: RoundTask,
-  rounds: Rounds,
-  signal: AbortSignal,
-  log: Log,
-): Promise<Uint8Array> {
-  const { layout, values } = await compute(local, task, rounds, signal, log)
-  const share = local.rows / task.weightUnit
-  return summations[local.spec.summation].seal(values, share, layout, local.spec.encoding)
+export interface Means {
+  readonly local: LocalRun
+  readonly rounds: Pick<RoundApi<ClientCall>, 'fetchParameters'>
+  readonly signal: AbortSignal
+  readonly log: Log
 }
 
-async function compute(
-  local: LocalRun,
-  task: RoundTask,
-  rounds: Rounds,
-  signal: AbortSignal,
-  log: Log,
-): Promise<{ layout: UpdateLayout; values: UpdateValues }> {
-  const { spec, plan } = local
+/**
+ * @param vectors this party's training state, of its newest update that was counted
+ * @throws what reading, training and sealing throw, and the signal's reason when it aborts
+ */
+export async function work(task: RoundTask, vectors: () => Promise<Vectors>, means: Means): Promise<Sealed> {
+  const { spec, train, rows } = means.local
+  const share = rows / task.weightUnit
   if (task.kind === 'statistics') {
-    const { raw, rows } = local.train
-    return { layout: statisticsLayout(spec.data.features), values: statisticsUpdate(spec.data.features, raw, rows) }
+    const { features } = spec.data
+    return sealWhole(statisticsUpdate(features, train.raw, train.rows), share, statisticsLayout(features), spec)
   }
-  const parameters = await fetchParameters(local, task, rounds, signal, log)
-  const metrics = await evaluate(local, task, parameters, signal, log)
-  if (task.kind === 'evaluate') return { layout: metricsLayout(spec.task), values: metrics }
+  const parameters = await fetch(task, task.modelDigest, means)
+  const metrics = await evaluate(task, parameters, means)
+  if (task.kind === 'evaluate') return sealWhole(metrics, share, metricsLayout(spec.task), spec)
+  return trainOn(task, { parameters, metrics, share, vectors: await vectors() }, means)
+}
+
+interface Start {
+  readonly parameters: Float32Array
+  readonly metrics: UpdateValues
+  readonly share: number
+  readonly vectors: Vectors
+}
+
+async function trainOn(task: TrainTask, { parameters, metrics, share, vectors }: Start, means: Means): Promise<Sealed> {
+  const { local, log, signal } = means
+  const { spec, plan } = local
+  const control = await controlOf(task, vectors, means)
   const trainer = await local.trainer()
-  const { train } = local.matrices(task.standardisation)
   const trained = await trainer.train({
     parameters,
-    ...train,
+    ...local.matrices(task.standardisation).train,
     training: spec.training,
     mu: spec.strategy.kind === 'fedprox' ? spec.strategy.mu : 0,
     seed: `${spec.seed}/${local.name}/${task.round}`,
+    correction: control && correctionOf(control, plan),
     signal,
   })
   log.info({ run: task.runId, round: task.round, loss: trained.loss, backend: trainer.backend.name }, 'trained')
-  const deltas = new Float64Array(parameters.length)
-  // A plain loop: Float64Array.from with a function takes 15 times as long, seconds for 10^7 parameters.
-  for (let i = 0; i < deltas.length; i++) deltas[i] = (trained.parameters[i] ?? 0) - (parameters[i] ?? 0)
+  const next = control && nextControl(control, stepped(parameters, trained, spec.training.learningRate), plan)
+  const deltas = new Float64Array(parameters.length * (control ? 2 : 1))
+  subtract(trained.parameters, parameters, deltas)
+  if (control && next) subtract(next, control.own, deltas.subarray(parameters.length))
   const sums = [...Array.from(metrics.sums), trained.loss * local.rows]
-  return { layout: trainLayout(spec.task, plan), values: { deltas, counts: metrics.counts, sums } }
+  const layout = trainLayout(spec.task, plan, spec.strategy)
+  const values = { deltas, counts: metrics.counts, sums }
+  return sealTrained(values, { share, layout, spec, residual: vectors.residual, control: next })
+}
+
+/** SCAFFOLD's two controls; undefined in a job without them. This party's is zero until an update of it was counted. */
+async function controlOf(task: TrainTask, { control }: Vectors, means: Means): Promise<Control | undefined> {
+  const { spec, plan } = means.local
+  if (spec.strategy.kind !== 'scaffold') return undefined
+  const server = await fetch(task, task.controlDigest, means)
+  return { server, own: control ?? new Float32Array(plan.size) }
+}
+
+const stepped = (from: Float32Array, { parameters: to, steps }: Trained, learningRate: number) => ({
+  ...{ from, to, steps, learningRate },
+})
+
+/** A plain loop: Float64Array.from with a function takes 15 times as long, seconds for 10^7 parameters. */
+function subtract(to: Float32Array, from: Float32Array, into: Float64Array): void {
+  for (let i = 0; i < to.length; i++) into[i] = (to[i] ?? 0) - (from[i] ?? 0)
 }
 
 /** Judges the incoming model on this party's hold-out rows; the party's own figures stay in its log. */
-async function evaluate(
-  local: LocalRun,
-  task: Extract<RoundTask, { kind: 'train' | 'evaluate' }>,
-  parameters: Float32Array,
-  signal: AbortSignal,
-  log: Log,
-): Promise<UpdateValues> {
+async function evaluate(task: ModelTask, parameters: Float32Array, means: Means): Promise<UpdateValues> {
+  const { local, signal, log } = means
   const { holdout } = local.matrices(task.standardisation)
   const trainer = await local.trainer()
   const { metrics, totals } = await trainer.evaluate({ parameters, ...holdout, signal })
@@ -78,68 +95,6 @@ async function evaluate(
   return totals
 }
 
-async function fetchParameters(
-  local: LocalRun,
-  task: Extract<RoundTask, { kind: 'train' | 'evaluate' }>,
-  rounds: Rounds,
-  signal: AbortSignal,
-  log: Log,
-): Promise<Float32Array> {
-  const parameters = new Float32Array(local.plan.size)
-  const bytes = new Uint8Array(parameters.buffer)
-  const fetch = async () => {
-    const request = { runId: task.runId, modelDigest: task.modelDigest, offset: 0 }
-    const call = { signal, deadlineMs: task.remainingMs + GRACE_MS }
-    let filled = 0
-    for await (const data of rounds.fetchParameters(request, call)) {
-      if (data.length > bytes.length - filled) throw wrongModel(`has more than ${bytes.length} bytes`)
-      bytes.set(data, filled)
-      filled += data.length
-    }
-    const digest = sha256(bytes)
-    if (filled === bytes.length && equalBytes(digest, task.modelDigest)) return 'over' as const
-    throw wrongModel(`has ${filled} bytes and digest ${toHex(digest)}, the task names ${toHex(task.modelDigest)}`)
-  }
-  await persist('the aggregator', log, signal, fetch, isTransport)
-  signal.throwIfAborted()
-  return parameters
-}
-
-function wrongModel(text: string): AgentError {
-  return new AgentError('AGENT_MODEL_DIGEST', `the model that came ${text}`)
-}
-
-/**
- * Sends an update until the aggregator has it, or a newer task makes it pointless. The same bytes go each time, so an
- * update whose acknowledgement was lost is not counted twice.
- */
-export async function submit(
-  update: Uint8Array,
-  task: RoundTask,
-  weight: number,
-  rounds: Rounds,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
-  const { runId, round } = task
-  const digest = sha256(update)
-  const header = { kind: 'header', runId, round, digest, length: update.length, weight } as const
-  // One line for every update that leaves, whatever becomes of its acknowledgement.
-  log.info({ run: runId, round, digest: toHex(digest), bytes: update.length }, 'sending the update')
-  const send = async () => {
-    const call = { signal, deadlineMs: task.remainingMs + GRACE_MS }
-    for await (const status of rounds.submitUpdate(parts(header, update), call)) {
-      if (status.kind === 'accepted') return 'over' as const
-    }
-    return 'again' as const
-  }
-  await persist('the aggregator', log, signal, send, isTransport)
-}
-
-async function* parts(header: UpdatePart, update: Uint8Array): AsyncGenerator<UpdatePart> {
-  yield header
-  for (let at = 0; at < update.length; at += CHUNK_BYTES) {
-    const data = update.subarray(at, at + CHUNK_BYTES)
-    yield { kind: 'chunk', offset: at, data, crc32: crc32(data) }
-  }
+function fetch({ runId }: ModelTask, digest: Uint8Array, { local, rounds, signal, log }: Means): Promise<Float32Array> {
+  return fetchParameters({ runId, digest, size: local.plan.size }, rounds, signal, log)
 }

@@ -14,6 +14,7 @@ import {
   rootsDigest,
   type SessionAnswer,
   type SessionExpectation,
+  type Statement,
   type Verdict,
   verifySession,
 } from '../../src/attestation/index.ts'
@@ -29,6 +30,7 @@ import {
 } from '../../src/job/index.ts'
 import type { Appraiser, Log } from '../../src/rpc/index.ts'
 import type { CollateralSource } from '../collateral/index.ts'
+import { type Attested, AttestedEpochs } from './attested.ts'
 import { createPace } from './pace.ts'
 import { answerFields, RECORD_FORMAT, sessionFields } from './record.ts'
 import type { Records } from './records.ts'
@@ -72,10 +74,17 @@ interface Outcome {
   /** JSON of the collateral, where any was found. */
   readonly collateral?: string
   readonly refusal?: CodedError
+  /** True where there is no refusal. */
+  readonly statement?: Statement
+}
+
+/** An appraiser that can tell whom it accepted. */
+export interface PartyAppraiser extends Appraiser {
+  readonly attested: Attested
 }
 
 /** Throws JobError for an overlay that cannot be read. */
-export function createAppraiser(options: AppraiserOptions): Appraiser {
+export function createAppraiser(options: AppraiserOptions): PartyAppraiser {
   const { federation, rootsPem, policy: signed, overlay, collateral, records, now, log, judged } = options
   const { roots, values } = aggregatorReferences(signed.policy)
   const policies = overlay ? withOverlay(values, parseOverlay(overlay.text, overlay.file)) : [values]
@@ -85,9 +94,9 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
   const bytes = { policy: utf8(signedPolicyText(signed)), overlay: overlay && utf8(overlay.text) }
 
   const judge = async (answer: SessionAnswer, expected: SessionExpectation, signal: AbortSignal): Promise<Outcome> => {
-    const outcome: { verdict?: Verdict; collateral?: string } = {}
+    const outcome: { verdict?: Verdict; collateral?: string; statement?: Statement } = {}
     try {
-      checkSession(answer, expected)
+      outcome.statement = checkSession(answer, expected)
       const quote = parseQuote(answer.quote)
       const found = await collateral.find(quote, signal)
       outcome.collateral = found.json
@@ -123,12 +132,14 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       },
     })
   }
+  const attested = new AttestedEpochs()
   return {
+    attested,
     async appraise(answer, session, address, signal) {
       pace.check()
       const expected = { ...stated, session, now: new Date(now()) }
       const outcome = await judge(answer, expected, signal)
-      const { refusal, verdict } = outcome
+      const { refusal, verdict, statement } = outcome
       const sort =
         refusal && [address, toHex(session.serverKey), ...reasonsOf(refusal).map(({ code }) => code)].join(' ')
       const again = sort !== undefined && refused?.sort === sort && now() - refused.at < SAME_REFUSAL_MS
@@ -137,6 +148,7 @@ export function createAppraiser(options: AppraiserOptions): Appraiser {
       judged?.({ verdict, refusal, simulated, record })
       if (refusal) throw refusal
       pace.accepted()
+      if (statement) attested.accept(statement.context)
       if (verdict) tell(log, verdict, address, record)
     },
   }

@@ -24,6 +24,8 @@ export interface ExportOptions {
   readonly spec: ExportedSpec
   readonly standardisation: Standardisation
   readonly lineage: Lineage
+  /** More files, by their path below the directory: what proves where the model comes from. */
+  readonly proofs?: ReadonlyMap<string, Uint8Array>
 }
 
 /** Returns the names of the files. Throws MODEL_DIRECTORY, MODEL_MISMATCH. */
@@ -35,7 +37,10 @@ export async function exportModel(options: ExportOptions): Promise<string[]> {
   const draft = join(dirname(directory), `.${basename(directory)}-${randomUUID()}`)
   try {
     await mkdir(draft)
-    for (const [name, content] of files) await writeFile(join(draft, name), content, { flag: 'wx', flush: true })
+    for (const [name, content] of files) {
+      await mkdir(dirname(join(draft, name)), { recursive: true })
+      await writeFile(join(draft, name), content, { flag: 'wx', flush: true })
+    }
     // Replaces an empty folder, and fails if it has been filled since.
     await rename(draft, directory).catch(async (error: unknown) => {
       await verifyVacant(directory)
@@ -66,6 +71,7 @@ function filesOf({
   spec,
   standardisation,
   lineage,
+  proofs = new Map(),
 }: ExportOptions): Map<string, string | Uint8Array> {
   const weights = encodeFloats(parameters)
   verifyParameters(plan, parameters, weights, lineage)
@@ -84,6 +90,7 @@ function filesOf({
     ['model.safetensors', encodeSafetensors(tensorsOf(plan, parameters), metadata)],
     ['preprocessing.json', json(preprocessing(spec, standardisation))],
     ['README.md', exportReadme(spec, plan, lineage)],
+    ...proofs,
   ])
 }
 

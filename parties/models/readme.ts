@@ -25,6 +25,7 @@ export function exportReadme(spec: ExportedSpec, plan: ModelPlan, lineage: Linea
     '| `model.json`, `weights.bin` | TensorFlow.js layers model |',
     '| `model.safetensors` | the same weights, float32, by name |',
     '| `preprocessing.json` | how a raw row becomes inputs, and what the output means |',
+    '| `lineage/` | job, signed receipts of all rounds, evidence of the aggregator, proofs: for `coffer model verify` |',
     '',
     '## Inputs',
     '',

@@ -8,7 +8,8 @@ export const trainerErrors = {
   },
   TRAINER_INPUT: {
     status: 'INVALID_ARGUMENT',
-    cause: 'Parameters, features or labels have another length than the model and the number of rows ask for.',
+    cause:
+      'Parameters, features, labels or a correction have another length than the model and the number of rows ask for, or a correction came with another optimiser than sgd.',
     next: 'Check that all programs run the same release; if they do, report this as a defect.',
   },
   TRAINER_DIVERGED: {

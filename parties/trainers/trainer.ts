@@ -42,14 +42,15 @@ export async function createTrainer({ plan, task, backend }: TrainerOptions): Pr
   const thread = await startThread({ plan, task, backend })
   return {
     backend: thread.backend,
-    async train({ signal, progress, parameters, features, labels, rows, training, mu, seed }) {
-      const input = { parameters, features, labels, rows, training, mu, seed }
+    async train({ signal, progress, parameters, features, labels, rows, training, mu, seed, correction }) {
+      const input = { parameters, features, labels, rows, training, mu, seed, correction }
       verifyLengths(plan, input)
+      verifyCorrection(plan, input)
       if (labels.length !== rows) throw wrongLength('labels', labels.length, rows)
       if (rows === 0) throw new TrainerError('TRAINER_INPUT', 'there are 0 rows to train on, expected at least 1')
       const outcome = await thread.run({ kind: 'train', input }, signal, progress)
       if (outcome.kind !== 'trained') throw unexpected(outcome)
-      return { parameters: outcome.parameters, loss: outcome.loss }
+      return { parameters: outcome.parameters, loss: outcome.loss, steps: outcome.steps }
     },
     async predict({ signal, parameters, features, rows }) {
       const input = { parameters, features, rows }
@@ -75,6 +76,14 @@ function verifyLengths(plan: ModelPlan, input: PredictionInput): void {
   if (parameters.length !== plan.size) throw wrongLength('parameters', parameters.length, plan.size)
   const expected = rows * plan.inputs
   if (features.length !== expected) throw wrongLength(`features for ${rows} rows`, features.length, expected)
+}
+
+/** A correction is in units of a gradient: what Adam makes of one is no correction any more. */
+function verifyCorrection(plan: ModelPlan, { correction, training }: TrainingInput): void {
+  if (correction === undefined) return
+  if (correction.length !== plan.size) throw wrongLength('corrections', correction.length, plan.size)
+  if (training.optimizer === 'sgd') return
+  throw new TrainerError('TRAINER_INPUT', `a correction with the optimizer ${training.optimizer}, expected sgd`)
 }
 
 function wrongLength(what: string, found: number, expected: number): TrainerError {

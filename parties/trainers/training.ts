@@ -6,6 +6,7 @@ import { createRandom } from '../../src/crypto/index.ts'
 import type { ModelPlan } from '../../src/learning/index.ts'
 import { TrainerError } from './errors.ts'
 import { addPenalties, createOptimizer } from './optimizer.ts'
+import { addCorrection } from './scaffold.ts'
 
 /** What the job spec says about local training. */
 export interface TrainingSpec {
@@ -45,12 +46,16 @@ export interface TrainingInput {
   readonly training: TrainingSpec
   readonly mu: number
   readonly seed: string
+  /** Added to the gradient of each step, as long as `parameters`: SCAFFOLD's c - c_i (scaffold.ts). Sgd only. */
+  readonly correction?: Float32Array | undefined
 }
 
 export interface Trained {
   readonly parameters: Float32Array
   /** Mean over the rows of the last epoch, each at the step that used it; penalties (l2, mu) are not in it. */
   readonly loss: number
+  /** Local steps that were taken: batches, over all epochs. */
+  readonly steps: number
 }
 
 /** Rows predicted at once: enough to be fast, */
@@ -80,6 +85,7 @@ export function trainRows(
   const order = Uint32Array.from({ length: rows }, (_, row) => row)
   model.load(input.parameters)
   let loss = 0
+  let steps = 0
   for (let epoch = 0; epoch < training.epochs; epoch += 1) {
     random.shuffle(order)
     let total = 0
@@ -90,8 +96,10 @@ export function trainRows(
       const batchLoss = model.gradient(features, labels, gradient)
       if (!Number.isFinite(batchLoss)) throw diverged(`the loss became ${batchLoss}`, epoch, training)
       addPenalties(gradient, trained, shapes, { l2: training.l2, mu, anchor })
+      if (input.correction) addCorrection(gradient, input.correction)
       optimizer.step(trained, gradient)
       model.loadTrained(trained)
+      steps += 1
       total += batchLoss * picked.length
       supervision.progress((epoch + (at + picked.length) / rows) / training.epochs)
     }
@@ -100,7 +108,7 @@ export function trainRows(
   const parameters = model.read()
   const broken = parameters.findIndex((value) => !Number.isFinite(value))
   if (broken >= 0) throw diverged(`parameter ${broken} became ${parameters[broken]}`, training.epochs - 1, training)
-  return { parameters, loss }
+  return { parameters, loss, steps }
 }
 
 /** @returns undefined when stopped. */

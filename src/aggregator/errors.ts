@@ -6,6 +6,11 @@ export const aggregatorErrors = {
     cause: 'The aggregator does not hold this run: it was never started there, or the aggregator restarted since.',
     next: 'Submit the job again; `coffer run show RUN` tells what became of the old run.',
   },
+  AGGREGATION_ASLEEP: {
+    status: 'UNAVAILABLE',
+    cause: 'The aggregator has restarted, and no party has brought the key of this run yet.',
+    next: 'Nothing to do: the party agent joins the run first, which brings the key.',
+  },
   AGGREGATION_CONFLICT: {
     status: 'ALREADY_EXISTS',
     cause: 'A run was started a second time with another job spec or other parties.',
@@ -61,6 +66,16 @@ export const aggregatorErrors = {
     cause: 'An update is longer or shorter than the job requires, or than its header announced.',
     next: 'If the connection was cut, the party agent sends again by itself; otherwise compare the releases on both sides.',
   },
+  AGGREGATION_UPLOAD_CHUNK: {
+    status: 'DATA_LOSS',
+    cause: 'The bytes of a chunk do not have the CRC-32 that it announces.',
+    next: 'The party agent goes on from the last good chunk by itself; if it happens often, look at the memory of the two machines.',
+  },
+  AGGREGATION_UPLOAD_GAP: {
+    status: 'DATA_LOSS',
+    cause: 'A chunk of an upload came that does not begin where the one before it ended.',
+    next: 'The party agent goes on from the last good chunk by itself; if it stays so, compare the releases on both sides.',
+  },
   AGGREGATION_UPLOAD_DIGEST: {
     status: 'DATA_LOSS',
     cause: "An update's bytes do not have the digest that its header announced.",
@@ -76,10 +91,79 @@ export const aggregatorErrors = {
     cause: 'An upload brought less than 1 MiB within the progress deadline of 30 s.',
     next: 'The party agent sends again by itself; if it happens often, look at the network between them.',
   },
+  AGGREGATION_ENGINE: {
+    status: 'INTERNAL',
+    cause: 'The thread that computes for a run ended, or failed at something that the program does not expect.',
+    next: "Look at the aggregator's log for the error, and at its memory; the run goes on from its last checkpoint.",
+  },
+  AGGREGATION_ENGINE_CLOSED: {
+    status: 'CANCELLED',
+    cause: 'Something was asked of the thread that computes for a run after the run had ended.',
+    next: 'Nothing to do: the run is over.',
+  },
+  AGGREGATION_ENGINE_ORDER: {
+    status: 'INTERNAL',
+    cause: 'An update was added, or a round closed, while no round was open, or a round was opened within another.',
+    next: 'Report this as a defect of the program.',
+  },
+  AGGREGATION_STATE_INVALID: {
+    status: 'DATA_LOSS',
+    cause: 'The kept state of a run is not one of this job, this release and this form.',
+    next: 'Start the aggregator with the release that wrote it, or submit the job again.',
+  },
+  AGGREGATION_SPOOL_WRITE: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'A robust rule needs all updates of a round at once, and the temporary file for them cannot be written.',
+    next: 'Give the aggregator room for all updates of a round on the disk of its temporary directory.',
+  },
+  AGGREGATION_SPOOL_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause: 'What was read from the temporary file of a robust rule is not what was written there.',
+    next: 'Look at the disk of the temporary directory, and at who can write to it.',
+  },
   AGGREGATION_WORKER: {
     status: 'INTERNAL',
     cause: 'The aggregator failed while it summed or stepped the model; the run was abandoned.',
     next: "Look at the aggregator's log for the correlated error, and submit the job again.",
+  },
+  // Files of the state directory (durable/).
+  AGGREGATION_STATE_DISK: {
+    status: 'INTERNAL',
+    cause:
+      'A file of the state directory could not be read or written: the disk is full, read-only, failing or not permitted. Nothing of the round was released.',
+    next: 'Make room or mend the disk, start the aggregator again, and submit the job again if its run was abandoned.',
+  },
+  AGGREGATION_STATE_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause:
+      'A file of a run in the state directory is missing, was changed, or holds something that no aggregator wrote.',
+    next: "Put the run's whole directory back from a copy of the same moment; otherwise remove it and submit the job again.",
+  },
+  AGGREGATION_STATE_BUSY: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The state directory, or the files of the run in it, are in use by another, or were closed.',
+    next: 'Stop the other aggregator, or give each one a state directory of its own.',
+  },
+  AGGREGATION_STATE_SIZE: {
+    status: 'RESOURCE_EXHAUSTED',
+    cause: 'A record, a state, a job or the whole log of a run is larger than the state directory takes.',
+    next: 'Run the job with fewer parties or rounds, or with a smaller model.',
+  },
+  AGGREGATION_STATE_RELEASE: {
+    status: 'FAILED_PRECONDITION',
+    cause:
+      'A run in the state directory was written by another release of the aggregator, in a form this one cannot read.',
+    next: "Start the release that wrote it until the run has ended, or remove the run's directory and submit the job again.",
+  },
+  AGGREGATION_RUN_ID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'The id of a run is not 32 lower-case hexadecimal digits.',
+    next: 'Use the coordinator of the same release as the aggregator.',
+  },
+  AGGREGATION_RUN_KEY: {
+    status: 'PERMISSION_DENIED',
+    cause: 'The key with which a party would open the stored files of a run is not the key of that run.',
+    next: 'Nothing to do where another party has the right one; otherwise the run cannot be continued: submit the job again.',
   },
 } as const satisfies ErrorTable<string>
 

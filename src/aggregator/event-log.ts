@@ -1,9 +1,10 @@
 /**
- * The events of one run, in order, for whoever follows it. The coordinator is the one that keeps history; this log is
+ * The events of one run, in order, for whoever follows it. A restarted aggregator shows those of earlier epochs first,
+ * with the numbers they had, so that a watcher goes on where it was. The coordinator is the one that keeps history; this log is
  * bounded, and a watcher that asks for what has been let go is told so instead of being given a gap.
  */
 import { EventEmitter, once } from 'node:events'
-import type { RunEvent, RunEventBody } from '../round/index.ts'
+import type { RunEvent } from '../round/index.ts'
 import { AggregatorError } from './errors.ts'
 
 /** Events kept per run: at 100 bytes each about 10 MB, hours of rounds with a thousand parties. */
@@ -13,16 +14,29 @@ export class EventLog {
   readonly #events: RunEvent[] = []
   readonly #appended = new EventEmitter().setMaxListeners(0)
   #dropped = 0
+  /** The newest number given out: events that are still being written included. */
+  #numbered = 0
   #ended = false
 
   get last(): number {
     return this.#dropped + this.#events.length
   }
 
-  append(atMs: number, body: RunEventBody): void {
-    this.#events.push({ sequence: this.last + 1, atMs, ...body })
+  /** The number of the next event, which nobody sees before `show`: it has to be on the disk first. */
+  number(): number {
+    this.#numbered += 1
+    return this.#numbered
+  }
+
+  /** In the order of their numbers. */
+  show(...events: readonly RunEvent[]): void {
+    for (const event of events) {
+      if (event.sequence !== this.last + 1) throw new Error(`event ${event.sequence} follows ${this.last}`)
+      this.#events.push(event)
+    }
+    this.#numbered = Math.max(this.#numbered, this.last)
     if (this.#events.length > KEPT_EVENTS) {
-      const excess = KEPT_EVENTS / 10
+      const excess = this.#events.length - KEPT_EVENTS * 0.9
       this.#events.splice(0, excess)
       this.#dropped += excess
     }

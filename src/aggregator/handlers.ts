@@ -1,8 +1,8 @@
 /** The aggregator's two services: what the coordinator may ask of it, and what a party may. */
 import type { AggregationApi, RoundApi, ServerCall } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
+import { IncomingUpload } from './incoming.ts'
 import type { Runs } from './runs.ts'
-import { IncomingUpload } from './upload.ts'
 
 /** Model bytes per message. */
 const CHUNK_BYTES = 512 * 1024
@@ -10,53 +10,54 @@ const CHUNK_BYTES = 512 * 1024
 export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
   return {
     async startRun(request) {
-      runs.start(request)
+      await runs.start(request)
       return {}
     },
-    watchAggregation: ({ runId, afterSequence }, { signal }) => runs.get(runId).events.watch(afterSequence, signal),
+    async *watchAggregation({ runId, afterSequence }, { signal }) {
+      yield* (await runs.get(runId, signal)).events.watch(afterSequence, signal)
+    },
     async stopAggregation({ runId, reason }) {
-      runs.get(runId).stop(reason)
+      await runs.stop(runId, reason)
       return {}
     },
     getAggregationStatus: async () => ({ activeRuns: runs.active }),
-    async *collectModel({ runId }) {
-      const { state, model } = runs.get(runId)
+    async *collectModel({ runId }, { signal }) {
+      const run = await runs.get(runId, signal)
+      const { state, model } = run
       if (state !== 'finished') throw new AggregatorError('AGGREGATION_NO_MODEL', `run ${runId} is ${state}`)
-      const { digest, size, standardisation, bytes } = model
-      yield { kind: 'header', digest, parameters: size, standardisation }
+      const { digest, standardisation, bytes } = model
+      yield { kind: 'header', digest, parameters: bytes.length / Float32Array.BYTES_PER_ELEMENT, standardisation }
       for (const data of chunks(bytes)) yield { kind: 'data', data }
+      run.collected()
     },
   }
 }
 
 export function createRounds(runs: Runs): RoundApi<ServerCall> {
   return {
-    join: ({ runId, jobDigest, rows }, { peer, signal }) => runs.get(runId).join(peer.name, jobDigest, rows, signal),
+    join: (request, { peer, signal }) => runs.join(peer.name, request, signal),
     async *fetchParameters({ runId, modelDigest, offset }, { peer }) {
-      const run = runs.get(runId)
+      const run = runs.awake(runId)
       const { length } = run.parameters(peer.name, modelDigest)
       // Each piece is asked for anew and copied: a reader that stands still keeps one piece alive, not a whole model.
       for (let at = offset; at < length; at += CHUNK_BYTES) {
         yield run.parameters(peer.name, modelDigest).slice(at, at + CHUNK_BYTES)
       }
     },
-    async *submitUpdate(parts, { peer, signal }) {
-      const upload = new IncomingUpload(parts)
-      upload.endWith(signal)
+    async *submitUpdate(parts, { peer, signal, widen }) {
+      const incoming = new IncomingUpload(parts, signal)
       try {
-        const header = await upload.header()
-        yield { kind: 'admitted', offset: 0 }
-        const digest = await runs.get(header.runId).receive(peer.name, header, upload, signal)
-        yield { kind: 'accepted', digest, round: header.round }
+        const header = await incoming.header()
+        yield* runs.awake(header.runId).receive(peer.name, header, incoming, widen)
       } finally {
-        upload.close()
+        incoming.end()
       }
     },
-    async *fetchReceipts() {
-      yield* []
+    async *fetchReceipts({ runId, after }, { peer }) {
+      yield* runs.awake(runId).receipts(peer.name, after)
     },
     async declineTask({ runId, round, code }, { peer }) {
-      runs.get(runId).decline(peer.name, round, code)
+      runs.awake(runId).decline(peer.name, round, code)
       return {}
     },
   }

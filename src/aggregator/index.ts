@@ -14,9 +14,11 @@ import {
 } from '../rpc/index.ts'
 import type { Attester } from '../tee/index.ts'
 import { createAggregation, createRounds } from './handlers.ts'
+import { openState } from './durable/index.ts'
 import { createProver } from './prover.ts'
 import { Runs } from './runs.ts'
 
+export { isEngineThread, serveEngine } from './engine/index.ts'
 export { type AggregatorCode, AggregatorError, aggregatorErrors } from './errors.ts'
 
 export interface AggregatorOptions {
@@ -34,27 +36,37 @@ export interface AggregatorOptions {
   readonly attester: Attester
   /** The attestation policy it was started with: SHA-256 in hex, and its version. Parties hold to their own copy. */
   readonly policy: { readonly digest: string; readonly version: number }
+  /** Where runs are kept, sealed, over a restart; without it a restart loses them. */
+  readonly stateDirectory?: string
 }
 
+/** Throws AggregatorError AGGREGATION_STATE_*, and what the network throws. */
 export async function startAggregator(options: AggregatorOptions): Promise<Program> {
-  const { network, identity, log, listen } = options
-  const runs = new Runs({ ...options, tee: options.attester.name })
+  const { network, identity, log, listen, stateDirectory, policy, attester } = options
+  const states = stateDirectory === undefined ? undefined : await openState(stateDirectory)
+  const prover = createProver(options)
+  const runs = new Runs({ ...options, tee: attester.name, policyDigest: policy.digest, prover, states })
   const closing = new AbortController()
-  const listening = await network.serve({
-    address: listen,
-    identity,
-    services: [
-      bind(aggregationService, createAggregation(runs), ['coordinator']),
-      bind(roundService, createRounds(runs), ['party']),
-    ],
-    log,
-    signal: closing.signal,
-    prover: createProver(options),
-  })
+  const listening = await network
+    .serve({
+      address: listen,
+      identity,
+      services: [
+        bind(aggregationService, createAggregation(runs), ['coordinator']),
+        bind(roundService, createRounds(runs), ['party']),
+      ],
+      log,
+      signal: closing.signal,
+      prover,
+    })
+    .catch(async (error: unknown) => {
+      await runs.close('the aggregator could not be started')
+      throw error
+    })
   let drained: Promise<void> | undefined
   const drain = (graceMs: number) => {
     drained ??= (async () => {
-      await runs.abandon('the aggregator was shut down')
+      await runs.close('the aggregator was shut down')
       await listening.drain(graceMs)
       await listening[Symbol.asyncDispose]()
       closing.abort()

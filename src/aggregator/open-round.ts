@@ -1,46 +1,44 @@
 /**
- * One round being played: the pure round of the round room, its sum, and its deadline. Effects are carried out in the
- * order the round gives them, one after the other, so that an update is in the sum before the sum is opened.
+ * One round being played: the pure round of the round room, the engine that adds its updates, and its deadline. Whatever
+ * happens to the round happens in one line: an update is added while nothing else moves the round, so one that is being
+ * added at the deadline counts, and the sum is opened after the last one that was acknowledged.
  */
 import { setMaxListeners } from 'node:events'
-import { setImmediate as pause } from 'node:timers/promises'
 import {
+  type Admission,
   admit,
   type Contribution,
+  contributorsOf,
   missingFrom,
   openRound,
-  RoundError,
   type PartyActivity,
   type Round,
+  RoundError,
   type RoundInput,
   type RoundPlan,
   step,
-  type Sum,
-  type SumTotals,
 } from '../round/index.ts'
+import type { Engine, RoundResult, UpdateFacts } from './engine/index.ts'
 
 export type Outcome =
   | {
-      readonly kind: 'released'
+      readonly kind: 'summed'
       readonly contributors: ReadonlyMap<string, Contribution>
       readonly missing: readonly string[]
-      readonly totals: SumTotals
+      readonly result: RoundResult
       /** From opening to closing, by the clock. */
       readonly gatherMs: number
-      /** Spent on verifying, adding and opening. */
-      readonly sumMs: number
     }
   | { readonly kind: 'abandoned'; readonly reason: string }
 
 export interface RoundSetting {
   readonly plan: RoundPlan
   readonly present: Iterable<string>
-  readonly sum: Sum
-  readonly minimumParties: number
-  /** What the parties divided their rows by. */
-  readonly weightUnit: number
+  readonly engine: Pick<Engine, 'add' | 'close' | 'discard'>
   readonly now: () => number
   readonly announce: (party: string, activity: PartyActivity, detail: string) => void
+  /** The contributors are fixed; nothing has been summed. */
+  readonly closed: (contributors: readonly string[]) => Promise<void>
 }
 
 export class OpenRound {
@@ -53,9 +51,7 @@ export class OpenRound {
   readonly #deadline: NodeJS.Timeout
   readonly #closing = new AbortController()
   #round: Round
-  #queue: Promise<void> = Promise.resolve()
-  /** Milliseconds spent on verifying and adding. */
-  #worked = 0
+  #line: Promise<unknown> = Promise.resolve()
   #conclude: (outcome: Outcome | PromiseLike<Outcome>) => void = () => undefined
 
   constructor(setting: RoundSetting) {
@@ -72,87 +68,78 @@ export class OpenRound {
     this.#deadline = setTimeout(() => this.input({ kind: 'time', nowMs: setting.plan.deadlineMs }), left)
   }
 
-  get round(): Round {
-    return this.#round
-  }
-
   get number(): number {
     return this.#setting.plan.number
   }
 
-  /** @throws RoundError if this update cannot count; `known` if the same one already does. */
-  admit(party: string, round: number, digest: string): 'new' | 'known' {
+  /** @throws RoundError if this update cannot count. */
+  admit(party: string, round: number, digest: string): Admission {
     return admit(this.#round, party, round, digest)
   }
 
   /**
-   * Resolves when the update is in the sum.
-   * @param judge throws for an update that is well-formed and cannot be true
-   * @throws RoundError, UpdateError
+   * Adds an update in its turn.
+   * @param accepted called in that turn: the update is in the sum, and nothing has happened since
+   * @throws RoundError, UpdateError, LearningError: then the sum is as it was
    */
-  async receive(
-    party: string,
-    round: number,
-    contribution: Contribution,
+  receive(
+    number: number,
+    digest: string,
     update: Uint8Array,
-    judge: () => void,
+    facts: UpdateFacts,
+    accepted: (contribution: Contribution) => void,
   ): Promise<void> {
-    this.#worked += await drive(this.#setting.sum.verify(update))
-    judge()
-    this.input({ kind: 'received', party, round, contribution }, update)
-    await this.#queue
+    const { party, rows, staleness } = facts
+    return this.#inTurn(async () => {
+      // Others had their turn since this update was admitted.
+      if (this.admit(party, number, digest).kind !== 'new') return
+      await this.#setting.engine.add(update, facts)
+      accepted({ digest, weight: rows, staleness })
+      this.#step({ kind: 'received', party, round: number, digest, weight: rows })
+    })
   }
 
-  /** @throws RoundError for a `received` that is refused. */
-  input(input: RoundInput, update?: Uint8Array): void {
+  /** In its turn; what happens to a round that is over changes nothing. */
+  input(input: Exclude<RoundInput, { kind: 'received' }>): void {
+    void this.#inTurn(async () => this.#step(input))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#line.then(work)
+    // What went wrong is for whoever asked; the next in line comes all the same.
+    this.#line = turn.catch(() => undefined)
+    return turn
+  }
+
+  #step(input: RoundInput): void {
     const { round, effects } = step(this.#round, input)
     this.#round = round
     for (const effect of effects) {
       if (effect.kind === 'announce') this.#setting.announce(effect.party, effect.activity, effect.detail)
-      else if (effect.kind === 'add' && update) this.#add(update, effect.weight)
-      else if (effect.kind === 'sum') this.#close((gatherMs) => this.#open(gatherMs))
-      else if (effect.kind === 'abandon') this.#close(() => ({ kind: 'abandoned', reason: effect.reason }))
+      else if (effect.kind === 'sum') this.#close(() => this.#sum())
+      else if (effect.kind === 'abandon') this.#close(() => this.#abandon(effect.reason))
     }
   }
 
-  #add(update: Uint8Array, weight: number): void {
-    this.#queue = this.#queue.then(async () => {
-      this.#worked += await drive(this.#setting.sum.add(update, weight))
-    })
-  }
-
-  #close(conclude: (gatherMs: number) => Outcome): void {
+  #close(conclude: () => Promise<Outcome>): void {
     clearTimeout(this.#deadline)
     this.#closing.abort(new RoundError('ROUND_CLOSED', `round ${this.number} has closed`))
+    this.#conclude(conclude())
+  }
+
+  async #sum(): Promise<Outcome> {
     const gatherMs = this.#setting.now() - this.#openedMs
-    const outcome = this.#queue.then(() => {
-      const { round } = this
-      return round.state === 'abandoned' ? { kind: 'abandoned' as const, reason: round.reason } : conclude(gatherMs)
-    })
-    this.#conclude(outcome)
-  }
-
-  #open(gatherMs: number): Outcome {
-    const began = performance.now()
-    const totals = this.#setting.sum.open(this.#setting.minimumParties, this.#setting.weightUnit)
-    const sumMs = Math.round(this.#worked + performance.now() - began)
-    this.#round = step(this.#round, { kind: 'summed' }).round
     const contributors = this.#round.received
-    return { kind: 'released', contributors, missing: missingFrom(this.#round), totals, gatherMs, sumMs }
+    await this.#setting.closed(contributorsOf(this.#round))
+    const result = await this.#setting.engine.close()
+    // A run that was stopped while its sum was being opened releases nothing.
+    if (this.#round.state === 'abandoned') return { kind: 'abandoned', reason: this.#round.reason }
+    this.#step({ kind: 'summed' })
+    return { kind: 'summed', contributors, missing: missingFrom(this.#round), result, gatherMs }
   }
-}
 
-/**
- * Runs sliced work to its end, letting other events in between slices.
- * @returns milliseconds of work, without what happened in between
- */
-async function drive(work: Generator<undefined, void>): Promise<number> {
-  let worked = 0
-  for (let done = false; !done; ) {
-    const began = performance.now()
-    done = work.next().done === true
-    worked += performance.now() - began
-    if (!done) await pause()
+  async #abandon(reason: string): Promise<Outcome> {
+    await this.#setting.engine.discard()
+    return { kind: 'abandoned', reason }
   }
-  return worked
 }

@@ -2,10 +2,11 @@
  * The aggregator's proof of itself. A quote takes 10 to 100 ms of the TEE and more, so it covers an attestation key that
  * lives four minutes, and the key signs each session: a thousand parties that connect at once cost one quote.
  *
- * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys. The receipt and
- * sealing keys are named in the evidence from the start; until receipts are signed and data keys wrapped, nobody uses
- * their private halves, and they are not kept. The clock is the host's: it can make a key look older or newer, but a key
- * of an earlier time signs nothing, because it is gone.
+ * The keys are made here and never leave this program's memory. A restart is a new epoch with new keys. The receipt key
+ * signs the receipts of the epoch; any evidence of the epoch names it, so one quote that is kept with them shows for
+ * ever where they come from. The sealing key is named from the start, too; until data keys are wrapped, nobody uses its
+ * private half, and it is not kept. The clock is the host's: it can make a key look older or newer, but a key of an
+ * earlier time signs nothing, because it is gone.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import {
@@ -18,6 +19,7 @@ import {
   sessionTranscript,
 } from '../attestation/index.ts'
 import { sha256, toHex } from '../crypto/index.ts'
+import type { Evidence } from '../round/index.ts'
 import { type Identity, keyDigest, type Log, type Prover } from '../rpc/index.ts'
 import type { Attester } from '../tee/index.ts'
 
@@ -40,18 +42,27 @@ const QUOTE_DEADLINE_MS = 60_000
 
 const ROLE = 'aggregator'
 
-interface AttestedKey {
+export interface AggregatorProver extends Prover {
+  /** This start of the aggregator: 16 bytes, hex. */
+  readonly epoch: string
+  /** SubjectPublicKeyInfo (DER), hex. */
+  readonly receiptKey: string
+  /** By the receipt key: Ed25519, 64 bytes. */
+  sign(message: Uint8Array): Uint8Array
+  /** A current one, in which epoch and receipt key are named. Throws what the TEE says. */
+  evidence(): Promise<Evidence>
+}
+
+interface AttestedKey extends Evidence {
   readonly key: KeyObject
-  readonly quote: Uint8Array
-  readonly eventLog: Uint8Array
-  readonly statement: Uint8Array
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
-export function createProver(options: ProverOptions): Prover {
+export function createProver(options: ProverOptions): AggregatorProver {
   const { now, log } = options
-  const context = createContext(options)
+  const receipts = generateKeyPairSync('ed25519')
+  const context = createContext(options, receipts.publicKey)
   const hash = contextHash(context)
   let current: AttestedKey | undefined
   let renewing: Promise<AttestedKey> | undefined
@@ -75,6 +86,13 @@ export function createProver(options: ProverOptions): Prover {
     return current
   }
   return {
+    epoch: context.epoch,
+    receiptKey: context.receiptKey,
+    sign: (message) => new Uint8Array(sign(null, message, receipts.privateKey)),
+    async evidence() {
+      const { quote, eventLog, statement } = await usable()
+      return { quote, eventLog, statement }
+    },
     async prove(session) {
       const { key, quote, eventLog, statement } = await usable()
       return {
@@ -90,7 +108,7 @@ export function createProver(options: ProverOptions): Prover {
   }
 }
 
-function createContext({ federation, policy, identity }: ProverOptions): SessionContext {
+function createContext({ federation, policy, identity }: ProverOptions, receiptKey: KeyObject): SessionContext {
   return {
     federation,
     // A connection serves every run of its party; each Join names its run and job digest on the attested connection.
@@ -100,7 +118,7 @@ function createContext({ federation, policy, identity }: ProverOptions): Session
     policyVersion: policy.version,
     rootsDigest: rootsDigest(identity.rootsPem),
     epoch: toHex(randomBytes(16)),
-    receiptKey: spki(generateKeyPairSync('ed25519').publicKey),
+    receiptKey: spki(receiptKey),
     sealingKey: spki(generateKeyPairSync('x25519').publicKey),
   }
 }

@@ -4,265 +4,236 @@
  *
  *   assembling ──> playing rounds ──> finished
  *        └──────────────┴──> abandoned | stopped
+ *
+ * Nothing of a round is shown before the round is committed (chronicle.ts). A restarted aggregator takes up the history
+ * of the epochs before it: the parties that were there are waited for, the round that was open opens again by the same
+ * plan, and they send what they had sent.
  */
+import { setMaxListeners } from 'node:events'
 import { equalBytes, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
-import type { JobSpec } from '../job/index.ts'
-import {
-  type PartyActivity,
-  RoundError,
-  type RoundPlan,
-  type RunEventBody,
-  type RunState,
-  summations,
-  type TaskKind,
-} from '../round/index.ts'
-import type { Log, Task } from '../rpc/index.ts'
+import { type Evidence, RoundError, type RunJournal, type RunState, type TaskKind } from '../round/index.ts'
+import type { JoinRequest, ServerCall, Task, UploadStatus } from '../rpc/index.ts'
+import { Chronicle } from './chronicle.ts'
+import type { Journal } from './durable/index.ts'
+import type { EngineModel } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
-import { EventLog } from './event-log.ts'
-import { Members, type TaskNow } from './members.ts'
-import { ModelState } from './model-state.ts'
-import { OpenRound, type Outcome } from './open-round.ts'
-import type { IncomingUpload, Places, UploadHeader } from './upload.ts'
+import type { EventLog } from './event-log.ts'
+import type { IncomingUpload } from './incoming.ts'
+import { Members } from './members.ts'
+import { type ReceiptFrame, Receipts } from './receipts.ts'
+import { Rounds, type RoundsSetting } from './rounds.ts'
+import type { UploadHeader } from './staging.ts'
+import { stillThere, taskOf } from './tasks.ts'
 
-/** Events about one party in one round. */
-const ANNOUNCEMENTS = 20
-
-export interface RunSetting {
-  readonly runId: string
-  readonly spec: JobSpec
+export interface RunSetting extends RoundsSetting {
   readonly jobDigest: Uint8Array
-  /** Those of the spec that accepted. */
-  readonly parties: readonly string[]
-  readonly places: Places
-  /** Where this aggregator runs, for display. */
+  /** Where this aggregator runs, for display, and what shows that it holds the receipt key. */
   readonly tee: string
-  readonly now: () => number
-  readonly log: Log
+  readonly evidence: Evidence
+  readonly receiptKey: string
+  readonly frame: ReceiptFrame
+  readonly sign: (message: Uint8Array) => Uint8Array
+  /** Empty at the start of a run. */
+  readonly history: RunJournal
+  /** Where the run is kept over a restart, and the key that the parties hold for that. */
+  readonly kept: { readonly journal: Journal; readonly runKey: Uint8Array } | undefined
 }
 
+type FinalState = 'finished' | 'abandoned' | 'stopped'
+
 export class AggregationRun {
-  readonly events = new EventLog()
-  readonly model: ModelState
   readonly ended: Promise<void>
   #state: RunState = 'running'
-  #round: OpenRound | undefined
-  #weightUnit = 0
-  #task: TaskKind = 'statistics'
+  /** The round that is played, for what is told of parties. */
+  #number = 0
+  readonly #rounds: Rounds
   readonly #members: Members
+  readonly #chronicle: Chronicle
+  readonly #receipts: Receipts
   readonly #setting: RunSetting
   readonly #stop = new AbortController()
-  #stopping: { readonly state: 'stopped' | 'abandoned'; readonly reason: string } | undefined
-  /** How many events each party has caused in this round. */
-  readonly #announced = new Map<string, number>()
-  readonly #uploads = new Map<string, AbortController>()
+  #stopping: { readonly state: FinalState | 'suspended'; readonly reason: string } | undefined
 
   constructor(setting: RunSetting) {
+    const { history, now, parties, frame } = setting
     this.#setting = setting
-    this.model = new ModelState(setting.spec)
-    this.#members = new Members(setting.parties, setting.now, (...move) => this.#moved(...move))
-    const none = new Uint8Array([0])
-    const evidence = { quote: none, eventLog: new Uint8Array(0), statement: none }
-    this.#emit({ kind: 'attested', tee: setting.tee, epoch: '0'.repeat(32), receiptKey: '0'.repeat(88), evidence })
-    this.#emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
+    this.#chronicle = new Chronicle({ journal: setting.kept?.journal, history, now, failed: (e) => this.#fail(e) })
+    this.#receipts = new Receipts(frame, setting.sign, history.receipts)
+    this.#members = new Members({
+      parties,
+      known: history.members,
+      now,
+      common: () => ({ receipts: this.#receipts.count, runKey: setting.kept?.runKey ?? new Uint8Array(0) }),
+      enter: (party, rows) => this.#chronicle.write({ kind: 'member', party, rows }),
+      moved: (...move) => this.#moved(...move),
+    })
+    // Uploads that may be late listen to the end of the run.
+    setMaxListeners(0, this.#stop.signal)
+    const parts = { chronicle: this.#chronicle, members: this.#members, receipts: this.#receipts }
+    this.#rounds = new Rounds(setting, { ...parts, stop: this.#stop.signal })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, error }, 'the run failed')
       const worker = new AggregatorError('AGGREGATION_WORKER', 'the aggregator failed; its log has the error')
       const { code, message } = error instanceof CodedError ? error : worker
-      this.#end('abandoned', `${code}: ${message}`)
+      return this.#end('abandoned', `${code}: ${message}`)
     })
   }
 
   get state(): RunState {
     return this.#state
   }
-
-  /** @param state `stopped` by a person, `abandoned` for the aggregator's own reasons */
-  stop(reason: string, state: 'stopped' | 'abandoned' = 'stopped'): void {
-    this.#stopping ??= { state, reason }
-    this.#stop.abort()
-    this.#round?.input({ kind: 'stopped', reason })
+  get events(): EventLog {
+    return this.#chronicle.events
+  }
+  /** Of the last committed round. */
+  get model(): EngineModel {
+    return this.#rounds.model
   }
 
-  join(party: string, jobDigest: Uint8Array, rows: number, signal: AbortSignal): AsyncIterable<Task> {
+  /** @param state `stopped` by a person, `abandoned` for the aggregator's own reasons, `suspended` until a restart */
+  stop(reason: string, state: 'stopped' | 'abandoned' | 'suspended' = 'stopped'): void {
+    this.#stopping ??= { state, reason }
+    this.#stopUpdates()
+  }
+
+  join(party: string, { jobDigest, rows, checkpoint }: JoinRequest, signal: AbortSignal): AsyncIterable<Task> {
     if (!equalBytes(jobDigest, this.#setting.jobDigest)) {
       const text = `party ${party} accepted job ${toHex(jobDigest)}, this run is of ${toHex(this.#setting.jobDigest)}`
       throw new AggregatorError('AGGREGATION_OTHER_JOB', text)
     }
-    return this.#members.join(party, rows, signal)
+    return this.#members.join(party, { rows, checkpoint }, signal)
   }
 
   /** @throws AggregatorError for a stranger, and once the model is no longer that of the current round. */
   parameters(party: string, digest: Uint8Array): Uint8Array {
     this.#members.rowsOf(party)
-    if (equalBytes(digest, this.model.digest)) return this.model.bytes
-    throw new AggregatorError('AGGREGATION_UNKNOWN_MODEL', `${toHex(digest)} is not the model of the current round`)
+    return this.#rounds.parameters(digest)
   }
 
-  /** @returns the digest of the update, once it is in the sum. */
-  async receive(party: string, header: UploadHeader, upload: IncomingUpload, signal: AbortSignal): Promise<Uint8Array> {
-    const round = this.#round
-    if (!round) throw new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} is not gathering updates`)
-    const rows = this.#members.rowsOf(party)
-    try {
-      const digest = toHex(header.digest)
-      if (round.admit(party, header.round, digest) === 'known') return header.digest
-      checkWeight(party, header.weight, rows)
-      upload.endWith(round.closed)
-      upload.endWith(this.#newestUpload(party))
-      const bytes = this.#updateBytes()
-      await this.#setting.places.hold(bytes, AbortSignal.any([signal, round.closed]), async () => {
-        const body = await upload.body(header, bytes)
-        const judge = () => this.model.verify(this.#task, body, rows)
-        await round.receive(party, header.round, { digest, weight: rows }, body, judge)
-      })
-      return header.digest
-    } catch (error) {
-      // Bytes that arrived whole and are wrong stay wrong: nobody waits for that party. A cut connection is tried again.
-      if (error instanceof CodedError && ['INVALID_ARGUMENT', 'OUT_OF_RANGE'].includes(error.row.status)) {
-        round.input({ kind: 'refused', party, detail: error.code })
-      }
-      throw error
-    }
+  /** @throws AggregatorError for a stranger. */
+  receipts(party: string, held: number): readonly Uint8Array[] {
+    this.#members.rowsOf(party)
+    return this.#receipts.after(held)
   }
 
-  /** A party has one upload at a time: a newer one, after a reconnect, ends the older. */
-  #newestUpload(party: string): AbortSignal {
-    const text = `party ${party} began a newer upload`
-    this.#uploads.get(party)?.abort(new AggregatorError('AGGREGATION_UPLOAD_REPLACED', text))
-    const newest = new AbortController()
-    this.#uploads.set(party, newest)
-    return newest.signal
+  /** The last status, `accepted`, comes when the update is in a sum and that is on the disk. */
+  receive(
+    party: string,
+    header: UploadHeader,
+    incoming: IncomingUpload,
+    widen: ServerCall['widen'],
+  ): AsyncIterable<UploadStatus> {
+    return this.#rounds.receive(party, header, incoming, widen)
   }
 
   /** The party says that it cannot deliver in this round, and why. */
   decline(party: string, number: number, code: string): void {
     this.#members.rowsOf(party)
-    if (this.#round?.number === number) this.#round.input({ kind: 'refused', party, detail: code })
+    this.#rounds.input({ kind: 'refused', party, round: number, detail: code })
+  }
+
+  /** The coordinator has the model: only now the parties are told that the run has ended, and forget its key. */
+  collected(): void {
+    this.#tellEnd('finished', '')
   }
 
   async #play(): Promise<void> {
-    const { rounds } = this.#setting.spec
-    const outcome = await this.#assemble()
-    if (outcome !== 'assembled') return this.#end(this.#stopping?.state ?? 'abandoned', outcome)
-    for (let number = 0; number <= rounds.count + 1; number++) {
-      const task = number === 0 ? 'statistics' : number <= rounds.count ? 'train' : 'evaluate'
-      const closed = await this.#playRound(number, task)
-      if (closed.kind === 'released') continue
-      if (this.#stopping) return this.#end(this.#stopping.state, this.#stopping.reason)
-      if (task === 'evaluate') return this.#end('finished', `without a last evaluation: ${closed.reason}`)
-      return this.#end('abandoned', closed.reason)
+    const { spec, frame, receiptKey, tee, evidence, history } = this.#setting
+    const { epoch } = frame
+    await this.#chronicle.write({ kind: 'epoch', epoch, receiptKey })
+    this.#chronicle.emit({ kind: 'attested', tee, epoch, receiptKey, evidence })
+    if (history.ended) return this.#finish(history.ended.state, history.ended.reason)
+    if (history.epochs.length === 1) {
+      this.#chronicle.emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     }
-    this.#end('finished', '')
+    const shortfall = await this.#assemble()
+    if (shortfall !== undefined) return this.#over(shortfall)
+    for (let number = history.next; number <= spec.rounds.count + 1; number++) {
+      const task = taskOf(number, spec.rounds.count)
+      const reason = this.#reasonToFinish(task, number)
+      if (reason !== undefined) return this.#end(number > 1 ? 'finished' : 'abandoned', reason)
+      this.#number = number
+      const outcome = await this.#rounds.play(number, task)
+      if (outcome.kind === 'summed') continue
+      if (task === 'evaluate' && !this.#stopping) {
+        return this.#end('finished', `without a last evaluation: ${outcome.reason}`)
+      }
+      return this.#over(outcome.reason)
+    }
+    return this.#end('finished', '')
   }
 
-  /** Waits for every party, and at the deadline for a quorum. */
-  async #assemble(): Promise<string> {
-    const { parties, spec } = this.#setting
-    const withinMs = spec.rounds.deadlineSeconds * 1000
-    const present = await this.#members.whenPresent(parties.length, this.#stop.signal, withinMs)
+  /** By whoever stopped it, or for this reason. */
+  #over(reason: string): Promise<void> | void {
+    const stopping = this.#stopping
+    if (stopping?.state === 'suspended') return this.#suspended()
+    return this.#end(stopping?.state ?? 'abandoned', stopping?.reason ?? reason)
+  }
+
+  /** Before its last planned round, because there is nothing to gain or nothing left to spend. */
+  #reasonToFinish(task: TaskKind, number: number): string | undefined {
+    const { spec, engine, parties } = this.#setting
+    if (task === 'evaluate' && spec.privacy?.metrics === 'withheld') return 'metrics are withheld'
+    const spent = engine.exhausted(task, parties.length)
+    return spent === undefined ? undefined : `before round ${number}: ${spent}`
+  }
+
+  /** Waits for every party, after a restart for those that were there, and at the deadline for a quorum. */
+  async #assemble(): Promise<string | undefined> {
+    const { parties, spec, history } = this.#setting
+    const { quorum, deadlineSeconds } = spec.rounds
+    const awaited = history.epochs.length === 1 ? parties : stillThere(history)
+    await this.#members.whenPresent(awaited, this.#stop.signal, deadlineSeconds * 1000)
     if (this.#stopping) return this.#stopping.reason
-    if (present.length >= spec.rounds.quorum) return 'assembled'
+    const { present } = this.#members
+    if (present.length >= quorum) return undefined
     const absent = parties.filter((party) => !present.includes(party))
-    const seconds = spec.rounds.deadlineSeconds
-    return `${present.length} of ${spec.rounds.quorum} parties joined within ${seconds} s; absent, or refusing this aggregator: ${absent.join(', ')}`
-  }
-
-  async #playRound(number: number, task: TaskKind): Promise<Outcome> {
-    const { spec, now } = this.#setting
-    this.#weightUnit = this.#members.rows
-    const deadlineMs = now() + spec.rounds.deadlineSeconds * 1000
-    const plan: RoundPlan = { number, task, cohort: this.#setting.parties, quorum: spec.rounds.quorum, deadlineMs }
-    const round = new OpenRound({
-      plan,
-      present: this.#members.present,
-      sum: summations[spec.summation].createSum(this.model.layout(task), spec.encoding),
-      minimumParties: spec.rounds.minimumParties,
-      weightUnit: this.#weightUnit,
-      now,
-      announce: (party, activity, detail) => this.#announce(party, activity, number, detail),
-    })
-    this.#round = round
-    this.#announced.clear()
-    this.#task = task
-    this.#emit({ kind: 'round-opened', round: number, task, cohort: this.#members.present, deadlineMs })
-    this.#members.assign(this.#taskNow(plan))
-    const outcome = await round.outcome
-    // A stopped run releases no further sum, not even one that was just opened.
-    if (this.#stopping) return { kind: 'abandoned', reason: this.#stopping.reason }
-    if (outcome.kind === 'released') this.#release(plan, outcome)
-    return outcome
-  }
-
-  #release(plan: RoundPlan, outcome: Extract<Outcome, { kind: 'released' }>): void {
-    const began = this.#setting.now()
-    const rows = [...outcome.contributors.values()].reduce((sum, { weight }) => sum + weight, 0)
-    const { metrics, trainingLoss } = this.model.apply(plan.task, outcome.totals, rows)
-    this.#emit({
-      kind: 'round-closed',
-      round: plan.number,
-      task: plan.task,
-      contributors: [...outcome.contributors.keys()].sort(),
-      missing: outcome.missing,
-      metrics,
-      trainingLoss,
-      modelDigest: this.model.digest,
-      gatherMs: outcome.gatherMs,
-      sumMs: outcome.sumMs,
-      stepMs: this.#setting.now() - began,
-      receipt: new Uint8Array(0),
-    })
-  }
-
-  #taskNow(plan: RoundPlan): TaskNow {
-    const place = { ...nothing, runId: this.#setting.runId, round: plan.number, weightUnit: this.#weightUnit }
-    if (plan.task === 'statistics') return { ...place, kind: 'statistics', deadlineMs: plan.deadlineMs }
-    const { digest: modelDigest, standardisation } = this.model
-    const { deadlineMs } = plan
-    if (plan.task === 'evaluate') return { ...place, kind: 'evaluate', modelDigest, standardisation, deadlineMs }
-    return { ...place, kind: 'train', modelDigest, standardisation, controlDigest: new Uint8Array(0), deadlineMs }
-  }
-
-  #updateBytes(): number {
-    return summations[this.#setting.spec.summation].bytes(this.model.layout(this.#task))
+    return `${present.length} of ${quorum} parties joined within ${deadlineSeconds} s; absent, or refusing this aggregator: ${absent.join(', ')}`
   }
 
   #moved(party: string, present: boolean, works: boolean): void {
-    if (this.#state !== 'running') return
-    this.#announce(party, present ? 'joined' : 'gone', this.#round?.number ?? 0, '')
-    if (works || !present) this.#round?.input({ kind: present ? 'present' : 'left', party })
+    if (this.#state !== 'running' || this.#stopping) return
+    this.#rounds.announce(party, present ? 'joined' : 'gone', this.#number, '')
+    if (works || !present) this.#rounds.input({ kind: present ? 'present' : 'left', party })
   }
 
-  #end(state: RunState, reason: string): void {
+  async #end(state: FinalState, reason: string): Promise<void> {
+    await this.#chronicle.end({ state, reason })
+    const { runId, log } = this.#setting
+    log.info({ run: runId, state, reason }, 'the run has ended')
+    await this.#finish(state, reason)
+  }
+
+  /** Everything that a run needs to go on is let go of; the model of a finished one stays to be collected. */
+  async #finish(state: FinalState, reason: string): Promise<void> {
     this.#state = state
-    this.#round = undefined
-    this.model.end(state === 'finished')
-    const place = { ...nothing, runId: this.#setting.runId, round: 0, weightUnit: this.#weightUnit, deadlineMs: 0 }
-    this.#members.assign({ ...place, kind: 'ended', state, reason })
-    this.#emit({ kind: 'state-changed', state, reason })
+    this.#stopUpdates()
     this.events.end()
+    await this.#setting.engine[Symbol.asyncDispose]()
+    if (state !== 'finished') this.#tellEnd(state, reason)
   }
 
-  /** A party that comes and goes a thousand times a minute is told of a few times a round: history is kept for ever. */
-  #announce(party: string, activity: PartyActivity, round: number, detail: string): void {
-    const before = this.#announced.get(party) ?? 0
-    if (before >= ANNOUNCEMENTS) return
-    this.#announced.set(party, before + 1)
-    this.#emit({ kind: 'party-changed', party, activity, round, detail })
+  #stopUpdates(): void {
+    this.#stop.abort(new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} takes no more updates`))
   }
 
-  #emit(body: RunEventBody): void {
-    this.events.append(this.#setting.now(), body)
-    if (body.kind === 'party-changed') return
-    const digest = body.kind === 'round-closed' ? { modelDigest: toHex(body.modelDigest) } : {}
-    this.#setting.log.info({ run: this.#setting.runId, ...body, ...digest }, body.kind)
+  #tellEnd(state: FinalState, reason: string): void {
+    const { runId } = this.#setting
+    this.#members.assign({ runId, round: 0, weightUnit: 0, deadlineMs: 0, kind: 'ended', state, reason }, [])
   }
-}
 
-const nothing = { receipts: 0, runKey: new Uint8Array(0), checkpoints: [] }
+  /** Until a restart: what is on the disk is all there is to it. */
+  async #suspended(): Promise<void> {
+    await this.#setting.engine[Symbol.asyncDispose]()
+  }
 
-function checkWeight(party: string, weight: number, rows: number): void {
-  if (weight !== rows) {
-    throw new RoundError('ROUND_WEIGHT', `party ${party} claims ${weight} rows in this update; it joined with ${rows}`)
+  /** Nothing that is not on the disk may be released, so a disk that fails ends the run. */
+  #fail(error: unknown): void {
+    const { log, runId } = this.#setting
+    log.error({ run: runId, error }, 'what happens to the run cannot be written down')
+    const { code, message } =
+      error instanceof CodedError ? error : { code: 'AGGREGATION_WORKER', message: String(error) }
+    this.stop(`${code}: ${message}`, 'abandoned')
   }
 }

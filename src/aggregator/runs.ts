@@ -1,11 +1,22 @@
-/** The runs this aggregator holds: started once each, kept for a while after they end so that the model can be collected. */
-import { equalBytes } from '../crypto/index.ts'
-import { jobDigest, readCanonicalSpec } from '../job/index.ts'
+/**
+ * The runs this aggregator holds. Each is started once, and kept for a while after its end so that its model can be
+ * collected. Where there is a state directory, runs of an earlier epoch lie there asleep: sealed with a key that only
+ * their parties hold. The first party that has attested this aggregator and comes back with the key wakes its run;
+ * whoever asks for the run before that waits.
+ */
+import { equalBytes, sha256, toHex } from '../crypto/index.ts'
+import { CodedError } from '../errors/index.ts'
+import { jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
+import { parseRecord, RunJournal } from '../round/index.ts'
+import type { JoinRequest, Log, Task } from '../rpc/index.ts'
+import type { RunStates } from './durable/index.ts'
+import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
+import type { AggregatorProver } from './prover.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { Places } from './upload.ts'
+import { Uploads } from './uploads.ts'
 
-/** Each active run holds a model, a sum and its staged uploads in memory. */
+/** Each active run holds a model, a sum and a thread. */
 const ACTIVE_RUNS = 32
 /** Ended runs whose model can still be collected; the coordinator does so within seconds. */
 const ENDED_RUNS = 16
@@ -16,73 +27,262 @@ export interface StartRequest {
   readonly parties: readonly string[]
 }
 
-interface Held {
-  readonly run: AggregationRun
-  readonly digest: Uint8Array
-  readonly parties: string
+export interface RunsSetting {
+  readonly allowPlain: boolean
+  /** Where this aggregator runs, for display. */
+  readonly tee: string
+  readonly federation: string
+  /** Of the attestation policy, hex. */
+  readonly policyDigest: string
+  readonly prover: Pick<AggregatorProver, 'epoch' | 'receiptKey' | 'sign' | 'evidence'>
+  /** Without it nothing is kept over a restart. */
+  readonly states: RunStates | undefined
+  readonly now: () => number
+  readonly log: Log
 }
 
-interface RunsSetting extends Pick<RunSetting, 'tee' | 'now' | 'log'> {
-  readonly allowPlain: boolean
+/** What is known of a run without its key. */
+interface Slot extends Pick<RunSetting, 'runId' | 'spec' | 'jobDigest' | 'parties'> {
+  /** Settles when the run is awake, or when it is clear that it will never be. */
+  readonly awake: Promise<AggregationRun>
+  readonly resolve: (run: AggregationRun) => void
+  readonly reject: (error: unknown) => void
+  run: AggregationRun | undefined
+  waking: Promise<AggregationRun> | undefined
 }
 
 export class Runs {
-  readonly #held = new Map<string, Held>()
-  readonly #places = new Places()
+  readonly #slots = new Map<string, Slot>()
+  readonly #uploads = new Uploads()
   readonly #setting: RunsSetting
 
   constructor(setting: RunsSetting) {
     this.#setting = setting
+    const { states, log } = setting
+    for (const { runId, spec, parties } of states?.list() ?? []) {
+      this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+      log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
+    }
+    for (const { runId, error } of states?.damaged() ?? []) log.error({ run: runId, error }, 'a run cannot be taken up')
   }
 
-  /** @throws AggregatorError AGGREGATION_CONFLICT, _FULL, _PLAIN, _STRANGER; JobError for a bad spec. */
-  start({ runId, specJson, parties }: StartRequest): void {
+  /** @throws AggregatorError AGGREGATION_CONFLICT, _FULL, _PLAIN, _STRANGER, _STATE_DISK; JobError for a bad spec. */
+  async start({ runId, specJson, parties }: StartRequest): Promise<void> {
     const digest = jobDigest(specJson)
     const names = [...new Set(parties)].sort()
-    const known = this.#held.get(runId)
+    const known = this.#slots.get(runId)
     if (known) {
-      if (equalBytes(known.digest, digest) && known.parties === names.join()) return
-      throw new AggregatorError('AGGREGATION_CONFLICT', `run ${runId} was started before with another spec or parties`)
+      if (!equalBytes(known.jobDigest, digest) || known.parties.join() !== names.join()) {
+        throw new AggregatorError(
+          'AGGREGATION_CONFLICT',
+          `run ${runId} was started before with another spec or parties`,
+        )
+      }
+      await known.waking
+      return
     }
     const spec = readCanonicalSpec(specJson)
-    if (spec.summation === 'plain' && !this.#setting.allowPlain) {
-      throw new AggregatorError(
-        'AGGREGATION_PLAIN',
-        `run ${runId} asks for summation plain, which benchmarks alone may`,
-      )
+    this.#admit(runId, spec, names)
+    await this.#makeRoom()
+    const slot = createSlot(runId, specJson, names)
+    this.#slots.set(runId, slot)
+    try {
+      await this.#wake(slot, () => this.#create(slot, specJson))
+    } catch (error) {
+      // The coordinator tries again, and nothing of the run was shown to anybody.
+      this.#slots.delete(runId)
+      throw error
     }
-    const stranger = names.find((party) => !spec.parties.includes(party))
-    if (stranger) throw new AggregatorError('AGGREGATION_STRANGER', `party ${stranger} is not named in the job spec`)
-    this.#makeRoom()
-    const { tee, now, log } = this.#setting
-    const places = this.#places
-    const run = new AggregationRun({ runId, spec, jobDigest: digest, parties: names, places, tee, now, log })
-    this.#held.set(runId, { run, digest, parties: names.join() })
   }
 
-  /** How many have not ended. */
+  /** How many are awake and have not ended. */
   get active(): number {
-    return [...this.#held.values()].filter(({ run }) => run.state === 'running').length
+    return [...this.#slots.values()].filter(({ run }) => run?.state === 'running').length
   }
 
-  get(runId: string): AggregationRun {
-    const held = this.#held.get(runId)
-    if (held) return held.run
-    throw new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
+  /** Waits for a run that is asleep. */
+  async get(runId: string, signal: AbortSignal): Promise<AggregationRun> {
+    const { run, awake } = this.#slot(runId)
+    return run ?? (await unlessAborted(awake, signal))
   }
 
-  /** Abandons every active run and resolves when all have ended. */
-  async abandon(reason: string): Promise<void> {
-    const runs = [...this.#held.values()].map(({ run }) => run)
-    for (const run of runs) run.stop(reason, 'abandoned')
+  /** The run if it is awake. @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
+  awake(runId: string): AggregationRun {
+    const { run } = this.#slot(runId)
+    if (run) return run
+    throw new AggregatorError('AGGREGATION_ASLEEP', `run ${runId} waits for a party that brings its key`)
+  }
+
+  async *join(party: string, request: JoinRequest, signal: AbortSignal): AsyncGenerator<Task> {
+    const slot = this.#slot(request.runId)
+    if (!slot.parties.includes(party)) {
+      throw new AggregatorError('AGGREGATION_STRANGER', `party ${party} is not in run ${request.runId}`)
+    }
+    if (!slot.run && request.runKey.length > 0) await this.#wake(slot, () => this.#unlock(slot, request.runKey))
+    const run = await this.get(request.runId, signal)
+    yield* run.join(party, request, signal)
+  }
+
+  /** @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
+  async stop(runId: string, reason: string): Promise<void> {
+    const slot = this.#slot(runId)
+    if (slot.run) return slot.run.stop(reason)
+    // Nobody has woken it, so nobody waits for its end.
+    this.#slots.delete(runId)
+    slot.reject(unknownRun(runId))
+    await this.#setting.states?.remove(runId)
+  }
+
+  /** Suspends what can be taken up after a restart, abandons the rest; resolves when nothing is under way. */
+  async close(reason: string): Promise<void> {
+    const { states } = this.#setting
+    const runs = [...this.#slots.values()].flatMap(({ run }) => (run ? [run] : []))
+    for (const run of runs) run.stop(reason, states ? 'suspended' : 'abandoned')
     await Promise.all(runs.map((run) => run.ended))
+    await states?.[Symbol.asyncDispose]()
   }
 
-  #makeRoom(): void {
+  #slot(runId: string): Slot {
+    const slot = this.#slots.get(runId)
+    if (slot) return slot
+    throw unknownRun(runId)
+  }
+
+  #admit(runId: string, spec: JobSpec, parties: readonly string[]): void {
+    if (spec.summation === 'plain' && !this.#setting.allowPlain) {
+      const text = `run ${runId} asks for summation plain, which benchmarks alone may`
+      throw new AggregatorError('AGGREGATION_PLAIN', text)
+    }
+    const stranger = parties.find((party) => !spec.parties.includes(party))
+    if (stranger) throw new AggregatorError('AGGREGATION_STRANGER', `party ${stranger} is not named in the job spec`)
+  }
+
+  /** One attempt at a time for each run: whoever comes meanwhile shares it. */
+  #wake(slot: Slot, attempt: () => Promise<AggregationRun>): Promise<AggregationRun> {
+    slot.waking ??= attempt()
+      .then((run) => {
+        slot.run = run
+        slot.resolve(run)
+        return run
+      })
+      .catch((error: unknown) => {
+        if (!isPassing(error)) slot.reject(error)
+        throw error
+      })
+      .finally(() => {
+        slot.waking = undefined
+      })
+    return slot.waking
+  }
+
+  async #create(slot: Slot, specJson: Uint8Array): Promise<AggregationRun> {
+    const { runId, spec, parties } = slot
+    const { states, federation, now, prover } = this.#setting
+    const evidence = await prover.evidence()
+    const engine = await createEngine({ spec })
+    const header = { runId, federation, spec: new TextDecoder().decode(specJson), parties, created: now() }
+    const kept = await states?.create(header)
+    return this.#run(slot, { engine, evidence, history: new RunJournal(), kept })
+  }
+
+  async #unlock(slot: Slot, runKey: Uint8Array): Promise<AggregationRun> {
+    const { runId, spec } = slot
+    const { states, log, prover } = this.#setting
+    if (!states) throw unknownRun(runId)
+    const evidence = await prover.evidence()
+    const { records, round, state, journal } = await states.unlock(runId, runKey)
+    try {
+      const history = new RunJournal()
+      for (const record of records) history.apply(parseRecord(record))
+      const restore = round === undefined ? undefined : await state(round)
+      const digest = restore && toHex(sha256(restore))
+      if (digest !== history.stateDigest) {
+        const text = `the state of run ${runId} after round ${round} has digest ${digest}, its log names ${history.stateDigest}`
+        throw new AggregatorError('AGGREGATION_STATE_DAMAGED', text)
+      }
+      const engine = await createEngine({ spec, ...(restore && { restore }) })
+      log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
+      return this.#run(slot, { engine, evidence, history, kept: { journal, runKey } })
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  }
+
+  #run(
+    { runId, spec, jobDigest, parties }: Slot,
+    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'kept'>,
+  ): AggregationRun {
+    const { federation, policyDigest, prover, tee, now, log } = this.#setting
+    const { epoch, receiptKey, sign } = prover
+    const frame = { federation, run: runId, jobDigest: toHex(jobDigest), policyDigest, epoch }
+    const uploads = this.#uploads
+    return new AggregationRun({
+      runId,
+      spec,
+      jobDigest,
+      parties,
+      uploads,
+      tee,
+      now,
+      log,
+      receiptKey,
+      sign,
+      frame,
+      ...made,
+    })
+  }
+
+  async #makeRoom(): Promise<void> {
     if (this.active >= ACTIVE_RUNS) {
       throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${ACTIVE_RUNS} active runs`)
     }
-    const ended = [...this.#held].filter(([, { run }]) => run.state !== 'running')
-    for (const [runId] of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) this.#held.delete(runId)
+    const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
+    for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
+      this.#slots.delete(runId)
+      await this.#setting.states?.remove(runId)
+    }
+    if (this.active === 0) this.#uploads.rest()
   }
+}
+
+function createSlot(runId: string, specJson: Uint8Array, parties: readonly string[]): Slot {
+  let resolve: Slot['resolve'] = () => undefined
+  let reject: Slot['reject'] = () => undefined
+  const awake = new Promise<AggregationRun>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  // Whoever waits for the run hears of it; often nobody does.
+  awake.catch(() => undefined)
+  const spec = readCanonicalSpec(specJson)
+  return {
+    runId,
+    spec,
+    jobDigest: jobDigest(specJson),
+    parties,
+    awake,
+    resolve,
+    reject,
+    run: undefined,
+    waking: undefined,
+  }
+}
+
+/** Another key, or another try, may still wake the run. */
+const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
+const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
+
+const unknownRun = (runId: string): AggregatorError =>
+  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
+
+const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
+
+/** Settles as `work` does, or rejects with the signal's reason when that comes first. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -71,6 +71,26 @@ export const cliErrors = {
     cause: 'What the coordinator served is not the model version or the job spec that its digest names.',
     next: 'Try again; if it stays so, the coordinator or its store is damaged or not honest.',
   },
+  CLI_LINEAGE_DAMAGED: {
+    status: 'DATA_LOSS',
+    cause: 'A file below lineage/ of an exported model is missing, too large or not of its form.',
+    next: 'Export the model again with `coffer model export`; a copy of the directory has to be whole.',
+  },
+  CLI_LINEAGE_JOB: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The job spec beside the model is none, or is not the one that the receipts name.',
+    next: 'Do not use the model as one of that job; ask who exported it.',
+  },
+  CLI_LINEAGE_EVIDENCE: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The evidence beside the model is of another program, federation, policy or start than the receipts need.',
+    next: 'Give the attestation policy under which the run was made with --policy; if that is the one, the receipts prove nothing.',
+  },
+  CLI_LINEAGE_MODEL: {
+    status: 'DATA_LOSS',
+    cause: 'The parameters are not those that the last receipt released.',
+    next: 'Do not use the model: it was changed after the run, or is of another one.',
+  },
   CLI_RUN_NOT_FINISHED: {
     status: 'FAILED_PRECONDITION',
     cause: 'The stream of events of a run ended although the run had not.',

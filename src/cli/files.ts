@@ -91,7 +91,9 @@ async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
 }
 
 export async function writeNew({ path, text, secret }: NewFile): Promise<void> {
-  await writing(path, () => writeFile(path, text, { flag: 'wx', mode: secret === true ? PRIVATE_FILE : 0o644 }))
+  const mode = secret === true ? PRIVATE_FILE : 0o644
+  // What was signed by a key that a power failure took away would be of nobody.
+  await writing(path, () => writeFile(path, text, { flag: 'wx', mode, flush: secret === true }))
 }
 
 /**

@@ -42,6 +42,8 @@ const homeSchemas = {
     listen: address,
     tee: z.enum(['auto', 'tdx', 'occlum', 'gramine', 'simulated']).default('auto'),
     attestationPolicy: path.default('attestation-policy.json'),
+    /** The directory with the runs, sealed; relative to the home. */
+    state: path.default('state'),
   }),
   party: z.strictObject({
     federation: name,
@@ -52,6 +54,8 @@ const homeSchemas = {
     policy: path.default('policy.yaml'),
     datasets: z.record(name, path).default({}),
     backend: z.enum(['node', 'wasm', 'cpu']).optional(),
+    /** What must outlive a crash of the agent. */
+    state: path.default('state'),
     attestation: z
       .strictObject({
         policy: path.default('attestation-policy.json'),
@@ -83,6 +87,10 @@ export const homeFiles = {
   attestationPolicy: 'attestation-policy.json',
   collateral: 'collateral.json',
   simulatorSeed: 'simulator.seed',
+  /** The coordinator's: signs the checkpoints of its log. */
+  ledgerKey: 'ledger.key',
+  /** A party's: what it saw of the coordinator's log. */
+  witness: 'ledger',
   /** A party's records of what it verified, and what they rest on. */
   attestation: 'attestation',
 } as const
@@ -147,7 +155,7 @@ export async function keyExposure(file: string): Promise<'none' | 'group' | 'oth
   return (mode & 0o040) === 0 ? 'none' : 'group'
 }
 
-async function checkKey(context: Context, file: string): Promise<void> {
+export async function checkKey(context: Context, file: string): Promise<void> {
   const exposure = await keyExposure(file).catch(() => 'none')
   if (exposure === 'group') context.remark(`warning: the group can read ${file}`)
   if (exposure === 'others') {

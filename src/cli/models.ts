@@ -1,8 +1,9 @@
 /**
- * `model list`, `export` and `evaluate`. What the coordinator serves is checked against its digests before anything is
+ * `model list`, `export` and `evaluate`; `verify` is in lineage/. What the coordinator serves is checked against its digests before anything is
  * made of it: it keeps models, and is not trusted with what they are.
  */
 import { stat } from 'node:fs/promises'
+import { relative } from 'node:path'
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { type JobSpec, jobDigest, readCanonicalSpec } from '../job/index.ts'
 import { encodedColumns, type ModelPlan, planModel } from '../learning/index.ts'
@@ -13,6 +14,8 @@ import { refuseOccupied } from './files.ts'
 import { checkedId } from './ids.ts'
 import { required } from './init/sign.ts'
 import { type Context, styleOf } from './io.ts'
+import { collectLineage } from './lineage/collect.ts'
+import { lineageFiles } from './lineage/lineage.ts'
 import { modelRecord } from './run-record.ts'
 import { listLimit } from './runs.ts'
 import { openSession, type Session } from './session.ts'
@@ -103,7 +106,7 @@ function planOf(version: ModelVersion): { readonly spec: JobSpec; readonly plan:
   return { spec, plan }
 }
 
-async function fetchModel(session: Session, modelId: string) {
+export async function fetchModel(session: Session, modelId: string) {
   const version = await session.runs.getModel({ modelId }, session.soon)
   const { spec, plan } = planOf(version)
   return { version, spec, plan, parameters: await downloadParameters(session, version) }
@@ -119,13 +122,15 @@ export async function exportVersion(
   await refuseOccupied(directory)
   await using session = await openSession(context, options)
   const { version, spec, plan, parameters } = await fetchModel(session, modelId)
+  const proofs = lineageFiles(await collectLineage(session, version))
   const { exportModel } = await import('../../parties/index.ts')
   const { standardisation } = version
-  await exportModel({ directory, plan, parameters, spec, standardisation, lineage: version })
+  await exportModel({ directory, plan, parameters, spec, standardisation, lineage: version, proofs })
   context.result({ ...modelRecord(version), directory }, [
     `exported model ${version.modelId} to ${directory}`,
     ...(isSimulated(version.tee) ? [`  ${teeText(version.tee)}`] : []),
     `  ${parameters.length} parameters, digest ${toHex(version.digest)} checked; README.md there says how to load it`,
+    `next: coffer model verify ${relative(context.io.cwd, directory) || '.'}`,
   ])
   return exits.ok.code
 }

@@ -7,7 +7,7 @@ import type { Log, Network, Program } from '../rpc/index.ts'
 import { addressOr } from './address.ts'
 import { exits } from './exit.ts'
 import { readText } from './files.ts'
-import { openHome, type Home } from './home.ts'
+import { homeFiles, openHome, type Home } from './home.ts'
 import type { Context, Io } from './io.ts'
 import { createLog } from './log.ts'
 import { networkOf } from './session.ts'
@@ -42,9 +42,19 @@ export async function coordinator(
     import('../store/index.ts'),
   ])
   const url = storeUrl(home.directory, home.config.store)
+  const { openLedgerKey } = await import('./ledger/key.ts')
+  const ledgerKey = await openLedgerKey(context, home)
   await using store = await openStore(url)
   return await operate(context, home, logOf(context, home), (shared) =>
-    startCoordinator({ ...shared, listen, aggregator, store, storeName: storeName(url), version: context.io.version }),
+    startCoordinator({
+      ...shared,
+      listen,
+      aggregator,
+      store,
+      storeName: storeName(url),
+      version: context.io.version,
+      ledgerKey,
+    }),
   )
 }
 
@@ -57,8 +67,10 @@ export async function aggregator(
   const { startAggregator } = await import('../aggregator/index.ts')
   const log = logOf(context, home)
   const attestation = await (await import('./attest/open-aggregator.ts')).openAttestation(context, home, log)
+  const { state } = home.config
+  const stateDirectory = isAbsolute(state) ? state : join(home.directory, state)
   return await operate(context, home, log, (shared) =>
-    startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'] }),
+    startAggregator({ ...shared, ...attestation, listen, allowPlain: options['allow-plain'], stateDirectory }),
   )
 }
 
@@ -68,7 +80,7 @@ export async function party(
 ): Promise<number> {
   const home = await openHome(context, 'party')
   const { name, backend } = home.config
-  const [{ startParty }, { parsePartyPolicy }] = await Promise.all([
+  const [{ startParty, createWitness }, { parsePartyPolicy }] = await Promise.all([
     import('../../parties/index.ts'),
     import('../job/index.ts'),
   ])
@@ -87,6 +99,9 @@ export async function party(
       policy,
       datasets: Object.fromEntries(Object.entries(home.config.datasets).map(([dataset, path]) => [dataset, at(path)])),
       ...(backend === undefined ? {} : { backend }),
+      stateDirectory: at(home.config.state),
+      witness: (ledger) =>
+        createWitness({ directory: at(homeFiles.witness), federation: shared.federation, parties: ledger, log }),
       version: context.io.version,
     }),
   )

@@ -3,6 +3,8 @@ import { collateralVerbs } from './attest/collateral-verbs.ts'
 import { explainVerbs } from './attest/explain/verbs.ts'
 import { measureVerbs } from './attest/measure-verbs.ts'
 import { attestVerbs } from './attest/verbs.ts'
+import { ledgerVerbs } from './ledger/verbs.ts'
+import { modelVerifyVerb } from './lineage/verbs.ts'
 import { policyVerbs } from './policy/verbs.ts'
 import { simulateVerbs } from './simulate/verbs.ts'
 import { verb, type Verb } from './verb.ts'
@@ -245,12 +247,14 @@ export const verbs: readonly Verb[] = [
   }),
   verb({
     name: 'model export',
-    summary: 'Write a model version as TensorFlow.js layers model and safetensors',
+    summary:
+      'Write a model version as TensorFlow.js layers model and safetensors, with what proves where it comes from',
     positionals: [MODEL],
     options: { ...dial, out: { type: 'string', value: 'DIR', description: 'A new or empty directory. Required.' } },
     examples: ['coffer model export 7b21 --out credit-model'],
     run: async (context, options, model) => (await import('./models.ts')).exportVersion(context, options, model),
   }),
+  modelVerifyVerb,
   verb({
     name: 'model evaluate',
     summary: 'Measure a model version on a file of labelled rows',
@@ -266,6 +270,7 @@ export const verbs: readonly Verb[] = [
     examples: ['coffer model evaluate 7b21 --data holdout.csv'],
     run: async (context, options, model) => (await import('./models.ts')).evaluate(context, options, model),
   }),
+  ...ledgerVerbs,
   verb({
     name: 'doctor',
     summary: 'Check a home directory and everything it needs to reach, and say what to do',

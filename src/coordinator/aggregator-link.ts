@@ -39,7 +39,7 @@ export function createAggregatorLink(api: AggregationApi<ClientCall>, address: s
   }
 }
 
-/** The aggregator has never heard of the run, or has restarted since. */
+/** The aggregator has never heard of the run, or its state was lost: a restart alone keeps the run. */
 export const isUnknownRun = (error: unknown): boolean =>
   error instanceof CodedError && error.code === 'AGGREGATION_UNKNOWN_RUN'
 

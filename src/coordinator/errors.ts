@@ -73,6 +73,22 @@ export const coordinatorErrors = {
     cause: "The aggregator ended the stream of a run's events before the run had ended.",
     next: 'The coordinator tries again by itself; if it stays so, see the log of the aggregator.',
   },
+  RUN_RECEIPT_REFUSED: {
+    status: 'DATA_LOSS',
+    cause:
+      'What the aggregator sent as the receipt of a round is none, or is one of another run, job or round; the run is abandoned.',
+    next: 'Check that coordinator and aggregator are of the same release and federation; tell the administrators.',
+  },
+  LEDGER_LEAF_UNKNOWN: {
+    status: 'NOT_FOUND',
+    cause: 'The log has no such leaf, or had none yet at the size that was asked for.',
+    next: 'Ask again with a newer checkpoint: a receipt is entered when the coordinator has followed the run so far.',
+  },
+  LEDGER_OTHER_KEY: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The log in the store was signed with another key than that of the home.',
+    next: 'Restore ledger.key, or the store that belongs to it, from a backup: with another key every party refuses the log.',
+  },
   ATTEND_REPLACED: {
     status: 'FAILED_PRECONDITION',
     cause: 'Another agent with the certificate of this party has connected; the newer one stays.',

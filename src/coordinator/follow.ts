@@ -16,8 +16,8 @@ import { CoordinatorError } from './errors.ts'
 import type { Proposals } from './proposals.ts'
 import { abandon, acceptedParties, aggregatorAway, finish, follow, hasEnded, started } from './runs.ts'
 
-/** Events stored in one transaction. */
-const BATCH = 256
+/** Events stored in one transaction; each may bring a receipt of 200 KB, whose form takes milliseconds to check. */
+const BATCH = 32
 
 export interface FollowerParts {
   readonly store: Store
@@ -175,7 +175,12 @@ async function failed(parts: FollowerParts, runId: string, error: unknown): Prom
   log.warn({ run: runId, error: describe(error) }, 'a run cannot go on for now')
   const plan = (run: Run): RunChange => {
     if (isUnknownRun(error)) {
-      return abandon(run, `the aggregator at ${link.address} no longer holds this run: it has restarted`, false, now())
+      return abandon(
+        run,
+        `the aggregator at ${link.address} no longer holds this run: its state was lost`,
+        false,
+        now(),
+      )
     }
     if (isRefusal(error)) return abandon(run, `the aggregator at ${link.address}: ${describe(error)}`, true, now())
     return aggregatorAway(run, link.address, describe(error), now())

@@ -5,6 +5,7 @@ import type { Attendance } from './attendance.ts'
 import { decide, ownState } from './decisions.ts'
 import { CoordinatorError } from './errors.ts'
 import type { Follower, FollowerParts } from './follow.ts'
+import type { Ledger } from './ledger.ts'
 import type { Proposals } from './proposals.ts'
 
 export interface PartyHandlerParts {
@@ -13,19 +14,16 @@ export interface PartyHandlerParts {
   readonly follower: Follower
   readonly attendance: Attendance
   readonly proposals: Proposals
+  readonly ledger: Ledger
   readonly now: () => number
   readonly log: Log
 }
 
-export const ledgerMissing = (): never => {
-  throw new Error('the ledger is not wired yet')
-}
-
 export function createPartyHandlers(parts: PartyHandlerParts): PartyApi<ServerCall> {
-  const { store, change, follower, attendance, proposals, now, log } = parts
+  const { store, change, follower, attendance, proposals, ledger, now, log } = parts
   return {
-    getCheckpoint: ledgerMissing,
-    proveInclusion: ledgerMissing,
+    getCheckpoint: ledger.getCheckpoint,
+    proveInclusion: ledger.proveInclusion,
     attend: ({ agentVersion }, { peer, signal }) => {
       log.info({ party: peer.name, agentVersion }, 'a party has connected')
       return attendance.attend(peer.name, signal)

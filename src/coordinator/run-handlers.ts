@@ -1,5 +1,4 @@
 /** RunService: what people ask of the coordinator. */
-import { ledgerMissing } from './party-handlers.ts'
 import { randomBytes } from 'node:crypto'
 import { canonicalSpec, jobDigest, readJobSpec } from '../job/index.ts'
 import { encodedColumns, planModel } from '../learning/index.ts'
@@ -12,6 +11,7 @@ import type { Changes } from './changes.ts'
 import { waitingFor, withPresentReason } from './decisions.ts'
 import { CoordinatorError } from './errors.ts'
 import type { Follower, FollowerParts } from './follow.ts'
+import type { Ledger } from './ledger.ts'
 import type { Proposals } from './proposals.ts'
 import { stop } from './runs.ts'
 import { watchRun } from './watch.ts'
@@ -29,6 +29,7 @@ export interface RunHandlerParts {
   readonly follower: Follower
   readonly attendance: Attendance
   readonly proposals: Proposals
+  readonly ledger: Ledger
   readonly link: AggregatorLink
   readonly now: () => number
   readonly draining: AbortSignal
@@ -38,12 +39,12 @@ export interface RunHandlerParts {
 }
 
 export function createRunHandlers(parts: RunHandlerParts): RunApi<ServerCall> {
-  const { store, change, follower, proposals, now } = parts
+  const { store, change, follower, proposals, ledger, now } = parts
   const present = (run: Run): Run => withPresentReason(run, proposals.held(run.runId))
   return {
-    getCheckpoint: ledgerMissing,
-    proveInclusion: ledgerMissing,
-    readLeaves: ledgerMissing,
+    getCheckpoint: ledger.getCheckpoint,
+    proveInclusion: ledger.proveInclusion,
+    readLeaves: ledger.readLeaves,
     submitRun: ({ specJson }, { peer }) => submit(parts, specJson, peer.name),
     listRuns: async ({ limit }) => {
       const newest = await store.runs.list(limit || LISTED)

@@ -9,6 +9,7 @@ import {
   partyService,
   runService,
 } from '../rpc/index.ts'
+import type { NoteSigner } from '../ledger/index.ts'
 import type { Store } from '../store/index.ts'
 import { type Control, createControl } from './control.ts'
 
@@ -26,9 +27,11 @@ export interface CoordinatorOptions {
   readonly now: () => number
   readonly log: Log
   readonly version: string
+  /** Signs the checkpoints of the log; a new one makes every party refuse the log. */
+  readonly ledgerKey: NoteSigner
 }
 
-/** Fails with the network's ADDRESS_ and IDENTITY_ codes, or with a StoreError. */
+/** Fails with the network's ADDRESS_ and IDENTITY_ codes, a StoreError, or what is wrong with the log (`Control.resume`). */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Program> {
   const { network, identity, log, store, now } = options
   const connection = network.connect({ address: options.aggregator, identity, role: 'aggregator' })
@@ -37,6 +40,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Pro
     aggregation: connection.client(aggregationService),
     aggregatorAddress: options.aggregator,
     about: { version: options.version, federation: options.federation, store: options.storeName },
+    ledgerKey: options.ledgerKey,
     now,
     log,
   })

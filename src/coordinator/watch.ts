@@ -7,8 +7,8 @@ import type { Store } from '../store/index.ts'
 import type { Changes } from './changes.ts'
 import { hasEnded } from './runs.ts'
 
-/** Events read at once: all that a watcher holds in memory. */
-const BATCH = 256
+/** Events read at once: all that a watcher holds in memory. Each may hold a receipt of 200 KB. */
+const BATCH = 64
 
 export async function* watchRun(
   store: Store,

@@ -176,6 +176,17 @@ export const policyReasons = {
     cause: 'The job may release sums of fewer parties than this party wants to be hidden among.',
     next: 'Raise `rounds.minimumParties` of the job spec.',
   },
+  POLICY_ROBUST: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The party does not take part under this robust rule.',
+    next: 'Choose a rule that every party allows, or ask the party to add it to `robust` of its policy.',
+  },
+  POLICY_PRIVACY: {
+    status: 'FAILED_PRECONDITION',
+    cause:
+      'The party asks for differential privacy, and the job has none, has a larger budget, or releases exact metrics.',
+    next: 'Add `privacy` to the job spec with a budget that every party allows and with metrics withheld.',
+  },
 } as const satisfies ErrorTable<string>
 
 export type PolicyCode = keyof typeof policyReasons

@@ -39,12 +39,15 @@ export { judgeJob, type PartyPolicy, type PolicyReason, parsePartyPolicy } from 
 export type { Problem } from './problems.ts'
 export { specReference } from './reference.ts'
 export {
+  type CompressionSpec,
   type DataContract,
   type FeatureColumn,
   type JobSpec,
   type ModelKind,
   type ModelSpec,
   nameSchema,
+  type PrivacySpec,
+  type RobustSpec,
   type StrategySpec,
   type Summation,
   type TaskKind,

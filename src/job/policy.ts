@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import type { PolicyCode } from './errors.ts'
+import { robustKinds } from './aggregation.ts'
 import { type JobSpec, modelKinds, nameSchema, summations, taskKinds } from './schema.ts'
 import { parseWith } from './spec.ts'
 
@@ -41,6 +42,18 @@ export const partyPolicySchema = z.strictObject({
     .max(1024)
     .default(2)
     .describe("Least minimumParties of a job: among how many this party's update is hidden"),
+  // Krum publishes one party's update as it is: a party must say that it may be its own.
+  robust: z
+    .array(z.enum(robustKinds).describe('A robust rule'))
+    .min(1)
+    .default(robustKinds.filter((kind) => kind !== 'krum'))
+    .describe('Robust rules that jobs may use; krum shows the update of one party to everybody'),
+  maximumEpsilon: z
+    .number()
+    .gt(0)
+    .max(1000)
+    .optional()
+    .describe('Largest privacy budget of a job, which then must have one and withhold its metrics'),
 })
 
 export type PartyPolicy = z.infer<typeof partyPolicySchema>
@@ -66,6 +79,7 @@ export function judgeJob(spec: JobSpec, policy: PartyPolicy, rows?: number, part
     ...kindReasons(spec, policy),
     ...dataReasons(spec, policy, rows),
     ...limitReasons(spec, policy),
+    ...privacyReasons(spec, policy),
   ]
 }
 
@@ -78,7 +92,7 @@ function nameReasons(spec: JobSpec, party: string | undefined): PolicyReason[] {
   return [reason('POLICY_PARTY_NOT_NAMED', 'parties', `no '${party}'`, 'only jobs that name it')]
 }
 
-function kindReasons({ model, task, summation }: JobSpec, policy: PartyPolicy): PolicyReason[] {
+function kindReasons({ model, task, summation, robust }: JobSpec, policy: PartyPolicy): PolicyReason[] {
   const reasons: PolicyReason[] = []
   if (!policy.models.includes(model.kind)) {
     reasons.push(reason('POLICY_MODEL', 'model.kind', model.kind, policy.models.join(', ')))
@@ -88,6 +102,9 @@ function kindReasons({ model, task, summation }: JobSpec, policy: PartyPolicy): 
   }
   if (!policy.summations.includes(summation)) {
     reasons.push(reason('POLICY_SUMMATION', 'summation', summation, policy.summations.join(', ')))
+  }
+  if (!policy.robust.includes(robust.kind)) {
+    reasons.push(reason('POLICY_ROBUST', 'robust.kind', robust.kind, policy.robust.join(', ')))
   }
   return reasons
 }
@@ -141,6 +158,21 @@ function limitReasons({ rounds, training }: JobSpec, policy: PartyPolicy): Polic
   if (rounds.minimumParties < policy.minimumParties) {
     const found = `${rounds.minimumParties}`
     reasons.push(reason('POLICY_MINIMUM_PARTIES', 'rounds.minimumParties', found, `at least ${policy.minimumParties}`))
+  }
+  return reasons
+}
+
+function privacyReasons({ privacy }: JobSpec, { maximumEpsilon }: PartyPolicy): PolicyReason[] {
+  if (maximumEpsilon === undefined) return []
+  const allowed = `a budget of at most ${maximumEpsilon}`
+  if (privacy === undefined) return [reason('POLICY_PRIVACY', 'privacy', 'nothing', allowed)]
+  const reasons: PolicyReason[] = []
+  if (privacy.budget > maximumEpsilon) {
+    reasons.push(reason('POLICY_PRIVACY', 'privacy.budget', `${privacy.budget}`, `at most ${maximumEpsilon}`))
+  }
+  // Exact metrics are outside of the guarantee, and so would be the budget.
+  if (privacy.metrics === 'exact') {
+    reasons.push(reason('POLICY_PRIVACY', 'privacy.metrics', 'exact', 'withheld'))
   }
   return reasons
 }

@@ -12,7 +12,8 @@ export function specReference(): string {
   return [
     '# Job spec and party policy',
     'Made from the schemas in src/job; do not edit. Files are YAML 1.2 or JSON in UTF-8 of at most 1 MiB. Unknown and ' +
-      'repeated keys, anchors, aliases and tags are refused. Defaults are filled in before the job digest is computed.',
+      'repeated keys, anchors, aliases and tags are refused. Defaults are filled in before the job digest is computed; ' +
+      '`rounds.late`, `compression` and `robust` enter it only where they are not at their default.',
     '## Job spec',
     ...sections(jobSpecSchema),
     '## Party policy',

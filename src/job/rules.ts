@@ -3,12 +3,8 @@
  * through a loose schema and says nothing where that does not fit: the key's own rule has spoken already.
  */
 import * as z from 'zod'
-
-type Context = z.RefinementCtx<unknown>
-
-function expect(context: Context, path: (string | number)[], expected: string): void {
-  context.addIssue({ code: 'custom', path, message: expected, input: context.value })
-}
+import { aggregationRules } from './aggregation-rules.ts'
+import { type Context, expect } from './expect.ts'
 
 /** Texts of a list that are there twice, at the place of the second. */
 export function allDifferent(what: string) {
@@ -62,10 +58,22 @@ const sizes = z.object({
   rounds: z.object({ quorum: z.number() }),
 })
 const thresholds = z.object({ rounds: z.object({ quorum: z.number(), minimumParties: z.number() }) })
+const asked = z.object({ rounds: z.object({ cohort: z.number() }), parties: z.array(z.unknown()).min(2) })
+const closing = z.object({
+  rounds: z.object({ quorum: z.number(), cohort: z.number().optional(), enough: z.number().optional() }),
+  parties: z.array(z.unknown()).min(2),
+})
 const kinds = z.object({ model: z.object({ kind: z.string() }), task: z.object({ kind: z.string() }) })
 const positive = z.object({ task: z.object({ kind: z.string() }), data: z.object({ positive: z.unknown() }) })
 
 export function specRules(value: unknown, context: Context): void {
+  sizeRules(value, context)
+  kindRules(value, context)
+  aggregationRules(value, context)
+}
+
+/** minimumParties <= quorum <= enough <= cohort <= parties. */
+function sizeRules(value: unknown, context: Context): void {
   const size = sizes.safeParse(value)
   if (size.success && size.data.rounds.quorum > size.data.parties.length) {
     expect(context, ['rounds', 'quorum'], `at most ${size.data.parties.length}, the number of parties`)
@@ -74,6 +82,27 @@ export function specRules(value: unknown, context: Context): void {
   if (threshold.success && threshold.data.rounds.minimumParties > threshold.data.rounds.quorum) {
     expect(context, ['rounds', 'minimumParties'], `at most ${threshold.data.rounds.quorum}, the quorum`)
   }
+  const cohort = asked.safeParse(value)
+  if (cohort.success && cohort.data.rounds.cohort > cohort.data.parties.length) {
+    expect(context, ['rounds', 'cohort'], `at most ${cohort.data.parties.length}, the number of parties`)
+  }
+  const close = closing.safeParse(value)
+  if (close.success) closingRule(close.data, context)
+}
+
+/** A key that is not there stands for the next larger number. */
+function closingRule({ rounds, parties }: z.infer<typeof closing>, context: Context): void {
+  const { quorum, cohort = parties.length, enough } = rounds
+  if (rounds.cohort !== undefined && cohort < quorum) {
+    expect(context, ['rounds', 'cohort'], `at least ${quorum}, the quorum`)
+  } else if (enough !== undefined && enough < quorum) {
+    expect(context, ['rounds', 'enough'], `at least ${quorum}, the quorum`)
+  } else if (enough !== undefined && enough > cohort) {
+    expect(context, ['rounds', 'enough'], `at most ${cohort}, the parties asked in a round`)
+  }
+}
+
+function kindRules(value: unknown, context: Context): void {
   const kind = kinds.safeParse(value)
   if (kind.success && kind.data.model.kind === 'logistic' && kind.data.task.kind === 'regression') {
     expect(

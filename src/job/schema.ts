@@ -3,6 +3,7 @@
  * made from this file. A custom rule's `error` says what was expected; the value found is added by problems.ts.
  */
 import * as z from 'zod'
+import { compression, privacy, robust, strategy } from './aggregation.ts'
 import { layerSchema } from './layers.ts'
 import { allDifferent, columnRules, rangeRule, specRules } from './rules.ts'
 
@@ -159,6 +160,22 @@ const rounds = z
       .describe(
         'Seconds until a round closes without the late, and until a run starts without the parties that have not decided',
       ),
+    cohort: z
+      .int()
+      .min(2)
+      .max(1024)
+      .optional()
+      .describe('Parties asked in a round, chosen anew each round by the seed; everybody if absent'),
+    enough: z
+      .int()
+      .min(2)
+      .max(1024)
+      .optional()
+      .describe('Updates with which a round closes without waiting for the others; those of everybody asked if absent'),
+    late: z
+      .enum(['drop', 'keep'])
+      .default('drop')
+      .describe('What becomes of an update that comes after its round closed: nothing, or it counts in the next round'),
   })
   .describe('How often, and who must be there')
 
@@ -171,43 +188,6 @@ const training = z
     l2: z.number().min(0).max(10).default(0).describe('Weight of the squared parameters in the loss'),
   })
   .describe('What a party does in a round')
-
-// Defaults: Reddi et al., Adaptive Federated Optimization, ICLR 2021, section 5 and appendix.
-const serverStep = {
-  learningRate: z.number().gt(0).max(10).default(0.01).describe("Size of the aggregator's step"),
-  tau: z.number().gt(0).max(1).default(0.001).describe('Added to the divisor: how adaptive the step is'),
-}
-const beta1 = z.number().min(0).lt(1).describe('How slowly the mean of the sums follows')
-const beta2 = z.number().min(0).lt(1).default(0.99).describe('How slowly the mean of their squares follows')
-
-const strategy = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('fedavg').describe('The mean of the updates, weighted by rows') }),
-    z.strictObject({
-      kind: z
-        .literal('fedprox')
-        .describe('As fedavg; the loss at a party also counts the distance to the common model'),
-      mu: z.number().gt(0).max(1000).describe('Weight of that distance'),
-    }),
-    z.strictObject({
-      kind: z.literal('fedadam').describe('Adam at the aggregator'),
-      ...serverStep,
-      beta1: beta1.default(0.9),
-      beta2,
-    }),
-    z.strictObject({
-      kind: z.literal('fedyogi').describe('Yogi at the aggregator'),
-      ...serverStep,
-      beta1: beta1.default(0.9),
-      beta2,
-    }),
-    z.strictObject({
-      kind: z.literal('fedadagrad').describe('Adagrad at the aggregator'),
-      ...serverStep,
-      beta1: beta1.default(0),
-    }),
-  ])
-  .describe('How the sum becomes the next model')
 
 const encoding = z
   .strictObject({
@@ -244,6 +224,9 @@ export const jobSpecSchema = z
       .meta({ expected: "one of 'tee', 'plain' ('paillier' is not built yet)" })
       .describe('How updates become their sum: in the trusted execution environment, or without one (benchmarks only)'),
     encoding: encoding.prefault({}),
+    compression: compression.prefault({ kind: 'none' }),
+    robust: robust.prefault({ kind: 'none' }),
+    privacy: privacy.optional(),
     seed: z
       .int()
       .min(0)
@@ -263,6 +246,9 @@ export type DataContract = JobSpec['data']
 export type FeatureColumn = DataContract['features'][number]
 export type TrainingSpec = JobSpec['training']
 export type StrategySpec = JobSpec['strategy']
+export type CompressionSpec = JobSpec['compression']
+export type RobustSpec = JobSpec['robust']
+export type PrivacySpec = NonNullable<JobSpec['privacy']>
 export type TaskKind = TaskSpec['kind']
 export type ModelKind = ModelSpec['kind']
 export type Summation = JobSpec['summation']

@@ -47,9 +47,20 @@ export function readCanonicalSpec(bytes: Uint8Array): JobSpec {
   )
 }
 
-/** The canonical form (RFC 8785) of a spec that parseJobSpec made: every default is in it. */
+/**
+ * The canonical form (RFC 8785) of a spec that parseJobSpec made. Every default is in it but those of keys that were
+ * added after the first release: they are left out where they change nothing, so that a job that was approved before
+ * keeps its digest.
+ */
 export function canonicalSpec(spec: JobSpec): Uint8Array {
-  return canonicalJson(spec)
+  const { compression, robust, rounds, ...rest } = spec
+  const { late, ...older } = rounds
+  return canonicalJson({
+    ...rest,
+    rounds: late === 'drop' ? older : rounds,
+    ...(compression.kind === 'none' ? {} : { compression }),
+    ...(robust.kind === 'none' ? {} : { robust }),
+  })
 }
 
 /** SHA-256 of the canonical spec, 32 bytes: the name of the job in approvals, joins and receipts. */

@@ -63,6 +63,21 @@ export const learningErrors = {
     cause: 'A step of the server strategy left the range of float32: the run diverged.',
     next: 'Lower the learning rate of the strategy.',
   },
+  LEARNING_ROBUST_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A setting of the robust rule lies outside its range.',
+    next: 'Correct `robust` in the job spec.',
+  },
+  LEARNING_ROBUST_TOO_FEW: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'Fewer updates came than the robust rule needs to withstand as many dishonest parties as the job says.',
+    next: 'Raise rounds.quorum to 2 * byzantine + 3 for Krum, or lower what the rule is to withstand.',
+  },
+  LEARNING_UPDATE_STALE: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'An update was made on a model that is older than the job lets count.',
+    next: 'Nothing to do: the party works on the newest task; raise maximumStaleness in the job spec if it happens often.',
+  },
   PRIVACY_TARGET_INVALID: {
     status: 'INVALID_ARGUMENT',
     cause: 'The epsilon or delta of a privacy promise lies outside its range.',

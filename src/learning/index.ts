@@ -22,10 +22,20 @@ export { clipFactor, l2Norm, nextClipBound, splitNoise } from './privacy/clippin
 export { gaussianDelta, gaussianEpsilon } from './privacy/gaussian.ts'
 export type { Neighbours, PrivacyStep } from './privacy/limits.ts'
 export { leastGaussianNoiseMultiplier, leastNoiseMultiplier } from './privacy/noise.ts'
+export { addNoise, createGaussian, type Gaussian } from './privacy/sampling.ts'
+export type { ClipSpec, PrivacySpec } from './privacy/spec.ts'
 export { defaultOrders, epsilonOf, renyiDivergence } from './privacy/renyi.ts'
 export { meanSensitivity, privacyStep, type Sensitivity } from './privacy/sensitivity.ts'
-export { type Standardisation, standardisationFrom, standardise, verifyStatistics } from './standardisation.ts'
+export { aggregateRobustly, isSpooled, type RobustSpec, verifyRobust } from './robust/rule.ts'
+export { ROBUST_BLOCK, type UpdateBlocks } from './robust/blocks.ts'
+export {
+  declaredStandardisation,
+  type Standardisation,
+  standardisationFrom,
+  standardise,
+  verifyStatistics,
+} from './standardisation.ts'
 export { statisticsLayout, statisticsUpdate } from './statistics.ts'
-export { createStrategy, type ServerState, type Strategy, type StrategySpec } from './strategy.ts'
+export { createStrategy, type ServerState, stalenessWeight, type Strategy, type StrategySpec } from './strategy.ts'
 export { MAXIMUM_CLASSES, scaleLabels, type TaskOutput, type TaskSpec, taskOutput, unscaleLabels } from './task.ts'
 export { trainLayout } from './train.ts'

@@ -15,7 +15,7 @@ import { base64Bytes, type NoteSigner, type NoteVerifier } from './note-keys.ts'
 export interface Checkpoint extends TreeHead {
   /** Which log this is, in one line. */
   readonly origin: string
-  /** Lines without a meaning here; this program writes none. */
+  /** Lines without a meaning here; log-key.ts writes and reads one of them. */
   readonly extensions: readonly string[]
 }
 

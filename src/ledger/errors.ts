@@ -40,6 +40,16 @@ export const ledgerErrors = {
       'The log shows fewer leaves than it had already: it was restored from an older copy, or an old answer was played again.',
     next: 'Ask for the newest checkpoint once more; if it is still smaller, have the operator restore the log to its full length.',
   },
+  LEDGER_KEY_CHANGED: {
+    status: 'PERMISSION_DENIED',
+    cause: 'A log shows itself under another key than the one that was kept when it was first seen.',
+    next: 'Ask the operator of the coordinator and the other parties which key is theirs. Remove log.key of the witness directory only if all of them agree on a new one.',
+  },
+  LEDGER_UNPROVEN: {
+    status: 'UNAVAILABLE',
+    cause: 'Nothing shows that two checkpoints of one log are of one history: the proof between them is missing.',
+    next: 'Give --coordinator so that the proof can be asked for; a coordinator that never gives it is hiding something.',
+  },
   LEDGER_STATE_INVALID: {
     status: 'DATA_LOSS',
     cause:
@@ -171,6 +181,11 @@ export const receiptErrors = {
   RECEIPT_UPDATE_WEIGHT: {
     status: 'FAILED_PRECONDITION',
     cause: 'The update of this party was summed with another weight than the number of rows it stated.',
+    next: stop,
+  },
+  RECEIPT_UPDATE_BASE: {
+    status: 'FAILED_PRECONDITION',
+    cause: 'The update of this party was summed as the answer to the model of another round than the one it answered.',
     next: stop,
   },
   RECEIPT_UPDATE_FOREIGN: {

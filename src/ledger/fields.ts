@@ -23,6 +23,11 @@ export class Fields {
     this.#refuse = refuse
   }
 
+  /** As it came: for a form that the reader checks itself. */
+  unread(key: string): unknown {
+    return this.#members.get(key)
+  }
+
   matching(key: string, { pattern, expected }: { readonly pattern: RegExp; readonly expected: string }): string {
     const found = this.#members.get(key)
     if (typeof found === 'string' && pattern.test(found)) return found

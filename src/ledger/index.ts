@@ -9,6 +9,7 @@ export {
   parseCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts'
+export { type Audit, type AuditedNote, type AuditedProof, type AuditFinding, auditCheckpoints } from './audit.ts'
 export {
   type LedgerCode,
   LedgerError,
@@ -18,7 +19,9 @@ export {
   receiptErrors,
   type ReceiptRefusal,
 } from './errors.ts'
+export { Fields, nameForm, parseCanonical, runForm } from './fields.ts'
 export { encodeLeaf, type Leaf, parseLeaf } from './leaves.ts'
+export { checkpointOf, claimedLogKey, logOrigin } from './log-key.ts'
 export { emptyRoot, leafHash, nodeHash, type TreeHead, verifyConsistency, verifyInclusion } from './merkle.ts'
 export { addSignature, openNote, type OpenedNote, signNote } from './note.ts'
 export {
@@ -41,6 +44,7 @@ export {
   rangeNodes,
 } from './proofs.ts'
 export {
+  MAXIMUM_RECEIPT_BYTES,
   openReceipt,
   type Receipt,
   receiptFormat,

@@ -70,6 +70,9 @@ export function openNote(bytes: Uint8Array, known: readonly NoteVerifier[]): Ope
   throw new LedgerError('LEDGER_NOTE_UNSIGNED', `signed by none of the known keys (${expected})`)
 }
 
+/** The text, whoever signed it or not: a claim. Throws LedgerError LEDGER_NOTE_MALFORMED. */
+export const noteText = (bytes: Uint8Array): string => decode(bytes, 1).text
+
 const isBy = (line: SignatureLine, { name, id }: NoteVerifier): boolean => line.name === name && line.id === id
 
 function encode({ text, signatures }: Note): Uint8Array {

@@ -4,7 +4,7 @@
  * last receipt. Every difference is reported, with a code each.
  */
 import { ReceiptError, type ReceiptRefusal } from './errors.ts'
-import { parseSignedReceipt, type Receipt, receiptHash, requireSigned } from './receipt.ts'
+import { parseSignedReceipt, type Receipt, receiptHash, type ReceiptUpdate, requireSigned } from './receipt.ts'
 
 /** What a party knows of a round without the receipt. */
 export interface ReceiptExpectation {
@@ -17,7 +17,7 @@ export interface ReceiptExpectation {
   readonly round: number
   readonly party: string
   /** What the party sent and the aggregator took; null where it sent nothing in this round. */
-  readonly update: { readonly digest: string; readonly weight: number } | null
+  readonly update: Omit<ReceiptUpdate, 'party'> | null
   /** Whom the approved job names. */
   readonly parties: readonly string[]
   readonly minimumParties: number
@@ -115,6 +115,7 @@ function judgeOwnUpdate({ updates }: Receipt, { party, update }: ReceiptExpectat
   return [
     ...differs('RECEIPT_UPDATE_DIGEST', `update of ${party}`, found.digest, update.digest),
     ...differs('RECEIPT_UPDATE_WEIGHT', `weight of ${party}`, found.weight, update.weight),
+    ...differs('RECEIPT_UPDATE_BASE', `round that the update of ${party} answers`, found.base, update.base),
   ]
 }
 

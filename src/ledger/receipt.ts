@@ -19,6 +19,8 @@ export interface ReceiptUpdate {
   readonly digest: string
   /** Training rows behind it, at least 1. */
   readonly weight: number
+  /** The round whose model it answered: that of the receipt, or an earlier one where the job lets late updates count. */
+  readonly base: number
 }
 
 /** Digests are SHA-256 in lower-case hexadecimal. */
@@ -38,13 +40,19 @@ export interface Receipt {
   readonly noise: number | null
   readonly modelBefore: string
   readonly modelAfter: string
+  /**
+   * Digest of everything that the next round starts from: the model, and what the strategy, the clip norm, the privacy
+   * budget and late updates carry on. An aggregator that restarts shows by it that it goes on from here, and from
+   * nothing that was made up or older.
+   */
+  readonly stateAfter: string
   /** By the whole run until and with this round; null without a privacy budget. */
   readonly privacySpent: { readonly epsilon: number; readonly delta: number } | null
   /** `receiptHash` of the receipt before; null for the first of a run. */
   readonly previous: string | null
 }
 
-/** As many parties as a run takes, with about 180 bytes each. */
+/** As many parties as a run takes, with about 230 bytes each at most. */
 const MOST_UPDATES = 1024
 export const MAXIMUM_RECEIPT_BYTES = 262_144
 const SIGNATURE_BYTES = 64
@@ -110,6 +118,7 @@ function readReceipt(fields: Fields): Receipt {
     noise: fields.orNull('noise', () => fields.amount('noise')),
     modelBefore: fields.hex('modelBefore', 32),
     modelAfter: fields.hex('modelAfter', 32),
+    stateAfter: fields.hex('stateAfter', 32),
     privacySpent: fields.orNull('privacySpent', () => readPrivacy(fields.object('privacySpent'))),
     previous: fields.orNull('previous', () => fields.hex('previous', 32)),
   }
@@ -122,7 +131,10 @@ function readUpdates(fields: Fields): ReceiptUpdate[] {
     party: each.matching('party', nameForm),
     digest: each.hex('digest', 32),
     weight: each.whole('weight', 1),
+    base: each.whole('base', 0),
   }))
+  const round = fields.whole('round', 0)
+  if (updates.some(({ base }) => base > round)) throw fields.refused('updates', `answers to rounds until ${round}`)
   const unsorted = updates.some(({ party }, at) => party <= (updates[at - 1]?.party ?? ''))
   if (unsorted) throw fields.refused('updates', 'parties in ascending order, each once')
   return updates

@@ -26,6 +26,8 @@ const homeSchema = z.strictObject({
   /** No simulated one: the measured program does not contain it. */
   tee: z.enum(['auto', 'tdx', 'occlum', 'gramine']).default('auto'),
   attestationPolicy: z.string().min(1).max(4096).default('attestation-policy.json'),
+  /** The directory with the runs. What is in it is sealed: the host may keep it, and can only take it away. */
+  state: z.string().min(1).max(4096).default('state'),
 })
 export type MeasuredConfig = z.infer<typeof homeSchema>
 
@@ -34,6 +36,7 @@ export interface MeasuredHome {
   readonly identity: Identity
   /** Path and text of the signed policy, not yet looked at. */
   readonly policy: { readonly file: string; readonly text: string }
+  readonly stateDirectory: string
 }
 
 /** Throws MeasuredError, JobError CONFIG_INVALID, RpcError PEER_CERTIFICATE_INVALID. */
@@ -48,7 +51,8 @@ export async function readHome(directory: string): Promise<MeasuredHome> {
   }
   requireOwnName(identity, config, directory)
   const policy = at(config.attestationPolicy)
-  return { config, identity, policy: { file: policy, text: await readTextFile(policy, 'policy', MAXIMUM_BYTES) } }
+  const text = await readTextFile(policy, 'policy', MAXIMUM_BYTES)
+  return { config, identity, policy: { file: policy, text }, stateDirectory: at(config.state) }
 }
 
 /** Others may neither read nor write it; a group may read, where a service is given it that way. */

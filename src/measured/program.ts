@@ -76,7 +76,7 @@ function requirePolicy({ config, policy: { file, text } }: MeasuredHome): Attest
 
 async function start(
   { network, now, devices, stdout }: World,
-  { config, identity }: MeasuredHome,
+  { config, identity, stateDirectory }: MeasuredHome,
   accepted: AttestationPolicy,
   program: ProgramDigests,
   log: Log,
@@ -84,7 +84,18 @@ async function start(
   const { federation, name, listen, tee } = config
   const policy = { digest: policyDigest(accepted), version: accepted.version }
   const attester = await openMeasured({ tee, devices, program, log })
-  const options = { federation, listen, identity, network, now, log, allowPlain: false, attester, policy }
+  const options = {
+    federation,
+    listen,
+    identity,
+    network,
+    now,
+    log,
+    allowPlain: false,
+    attester,
+    policy,
+    stateDirectory,
+  }
   const aggregator = await startAggregator(options)
   const { address } = aggregator
   const ready = { ready: true, federation, role: 'aggregator', name, address, tee: attester.name, program, policy }

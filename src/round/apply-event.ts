@@ -25,15 +25,16 @@ const opened =
   (cohort: ReadonlySet<string>): ActivityChange =>
   (party, before) => {
     if (cohort.has(party)) return 'working'
-    // Its update was in the last sum, and it is not there for this round.
-    return before === 'delivered' ? 'gone' : before
+    // Its update was in the last sum, and it is not asked in this round.
+    return before === 'delivered' ? 'joined' : before
   }
 
-/** An update in the sum counts for more than how its party was last seen, and that counts for more than a missing one. */
+/** An update in the sum counts for more than one that was refused or late, but its party may have gone since; and how a
+ * party was last seen counts for more than a missing update. */
 const closed =
   (contributors: ReadonlySet<string>, missing: ReadonlySet<string>): ActivityChange =>
   (party, before) => {
-    if (contributors.has(party)) return 'delivered'
+    if (contributors.has(party)) return before === 'gone' ? 'gone' : 'delivered'
     return missing.has(party) && !outlastsRound.includes(before) ? 'late' : before
   }
 

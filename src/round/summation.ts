@@ -19,7 +19,6 @@ import {
   type UpdateLayout,
   type UpdateValues,
   updateBytes,
-  updateElements,
   verifyUpdate,
 } from '../update/index.ts'
 import { RoundError } from './errors.ts'
@@ -32,8 +31,7 @@ export interface SumTotals {
 }
 
 /**
- * A sum in progress. `verify` and `add` are generators that pause (yield) about every millisecond of work, so that the
- * caller decides how to share its thread. `verify` must have run to its end before `add` begins, and one `add` runs to
+ * A sum in progress. `verify` and `add` are generators that the caller runs to their end. `verify` must have run to its end before `add` begins, and one `add` runs to
  * its end before another begins: an update counts entirely or not at all.
  */
 export interface Sum {
@@ -57,9 +55,6 @@ export interface Summation {
   inspect(update: Uint8Array, layout: UpdateLayout, encoding: Encoding): Omit<SumTotals, 'deltas'>
 }
 
-/** Elements handled between two pauses: about a millisecond of verifying or adding. */
-const SLICE = 1 << 19
-
 const integers: Summation = {
   bytes: updateBytes,
   seal: (values, share, layout, encoding) => toBytes(encodeUpdate(values, share, layout, encoding)),
@@ -68,27 +63,20 @@ const integers: Summation = {
     return decodeSum(tail, 1, { ...layout, deltas: 0 }, encoding)
   },
   createSum(layout, encoding) {
-    const elements = updateElements(layout)
-    const accumulator = createAccumulator(elements)
+    const accumulator = createAccumulator(layout, encoding)
     let weights = 0
     return {
       get updates() {
         return accumulator.updates
       },
       *verify(update) {
-        const values = fromBytes(update)
-        for (let from = 0; from < Math.max(elements, values.length); from += SLICE) {
-          verifyUpdate(values, layout, encoding, from, Math.min(from + SLICE, elements))
-          yield
-        }
+        verifyUpdate(fromBytes(update), layout, encoding)
+        yield
       },
       *add(update, weight) {
-        const values = fromBytes(update)
-        for (let from = 0; from < elements; from += SLICE) {
-          accumulator.add(values, from, Math.min(from + SLICE, elements))
-          yield
-        }
+        accumulator.add(fromBytes(update))
         weights += weight
+        yield
       },
       open(minimumParties, weightUnit) {
         if (accumulator.updates < minimumParties) {

@@ -11,7 +11,7 @@ type Step = (db: Transaction<Tables>, bytes: 'blob' | 'bytea') => Promise<void>
 /** Any number that other programs on the same PostgreSQL are unlikely to use for an advisory lock: "coff" in ASCII. */
 const MIGRATION_LOCK = 0x63_6f_66_66
 
-const steps: readonly Step[] = [firstTables, runsOfModelParts, teeOfRuns]
+const steps: readonly Step[] = [firstTables, runsOfModelParts, teeOfRuns, ledgerTables]
 
 export async function migrate({ db, bytesType, rowLocks }: Engine): Promise<void> {
   await db.transaction().execute(async (transaction) => {
@@ -138,4 +138,34 @@ async function teeOfRuns(db: Transaction<Tables>): Promise<void> {
       .addColumn('tee', 'text', (c) => c.notNull().defaultTo(''))
       .execute()
   }
+}
+
+/** The Merkle log begins empty: what happened before this step was entered by nobody. */
+async function ledgerTables(db: Transaction<Tables>, bytes: 'blob' | 'bytea'): Promise<void> {
+  const binary = sql.raw(bytes)
+  await db.schema
+    .createTable('ledger_leaves')
+    .addColumn('leaf_index', 'bigint', (c) => c.primaryKey())
+    .addColumn('leaf_hash', binary, (c) => c.notNull().unique())
+    .addColumn('data', binary, (c) => c.notNull())
+    .execute()
+  await db.schema
+    .createTable('ledger_nodes')
+    .addColumn('level', 'bigint', (c) => c.notNull())
+    .addColumn('node_index', 'bigint', (c) => c.notNull())
+    .addColumn('hash', binary, (c) => c.notNull())
+    .addPrimaryKeyConstraint('ledger_nodes_key', ['level', 'node_index'])
+    .execute()
+  await db.schema
+    .createTable('ledger_tree')
+    .addColumn('id', 'bigint', (c) => c.primaryKey())
+    .addColumn('size', 'bigint', (c) => c.notNull())
+    .addColumn('peaks', binary, (c) => c.notNull())
+    .execute()
+  await db.insertInto('ledger_tree').values({ id: 1, size: 0, peaks: new Uint8Array() }).execute()
+  await db.schema
+    .createTable('ledger_checkpoints')
+    .addColumn('size', 'bigint', (c) => c.primaryKey())
+    .addColumn('note', binary, (c) => c.notNull())
+    .execute()
 }

@@ -1,5 +1,6 @@
-/** Opens a store: finds the engine by the address, brings the schema up to date, hands out the three tables. */
+/** Opens a store: finds the engine by the address, brings the schema up to date, hands out what it holds. */
 import { createEventStore } from './events.ts'
+import { createLedgerStore } from './ledger.ts'
 import { migrate } from './migrations.ts'
 import { createModelStore } from './models.ts'
 import { openPostgres } from './postgres.ts'
@@ -33,6 +34,7 @@ export async function storeOn(engine: Engine): Promise<Store> {
     runs: createRunStore(engine, translator),
     events: createEventStore(engine, translator),
     models: createModelStore(engine, translator),
+    ledger: createLedgerStore(engine, translator),
     close: translator.close,
     [Symbol.asyncDispose]: translator.close,
   }

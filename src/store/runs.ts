@@ -1,11 +1,12 @@
 /**
  * Runs and the one way to change them. A change reads the run under its lock, lets the caller's plan decide, and writes
- * decision, events, the row that follows from them and the model version in one transaction.
+ * decision, events, the row that follows from them, the model version and the leaves of the log in one transaction.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { finalRunStates, type PartyActivity, type Run, type RunEvent } from '../round/index.ts'
 import { applyEvent } from './apply-event.ts'
 import { StoreError } from './errors.ts'
+import { appendTo } from './ledger.ts'
 import { bytesOf, derivedColumns, eventBodyJson, modelToRow, runFromRow, toJson } from './rows.ts'
 import type { Engine, RunRow, Tables } from './schema.ts'
 import type { Changed, NewEvent, NewRun, RunChange, RunStore } from './store.ts'
@@ -152,6 +153,8 @@ async function change(
   await insertEvents(db, runId, numbered)
   await updateParties(db, before, after, planned.decision?.party)
   if (planned.model) await db.insertInto('models').values(modelToRow(planned.model)).execute()
+  // Last, because the whole log waits for this transaction from here on.
+  await appendTo(engine, db, planned.leaves ?? [])
   const modelId = after.state === 'finished' ? (planned.model?.modelId ?? before.modelId) : undefined
   return { run: { ...after, modelId }, events }
 }

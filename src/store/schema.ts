@@ -68,6 +68,33 @@ export interface ModelPartRow {
   run_id: string | null
 }
 
+/** A leaf of the coordinator's Merkle log; `leaf_hash` is that of RFC 9162, and no leaf is in the log twice. */
+export interface LedgerLeafRow {
+  leaf_index: number
+  leaf_hash: Uint8Array
+  data: Uint8Array
+}
+
+/** A complete node of the tree, level 0 being the leaf hashes. */
+export interface LedgerNodeRow {
+  level: number
+  node_index: number
+  hash: Uint8Array
+}
+
+/** One row: what appending needs of the tree. */
+export interface LedgerTreeRow {
+  id: number
+  size: number
+  /** The roots of the complete subtrees, 32 bytes each, one after the other. */
+  peaks: Uint8Array
+}
+
+export interface LedgerCheckpointRow {
+  size: number
+  note: Uint8Array
+}
+
 export interface Tables {
   coffer_schema: { version: number }
   runs: RunRow
@@ -75,6 +102,10 @@ export interface Tables {
   run_events: EventRow
   models: ModelRow
   model_parts: ModelPartRow
+  ledger_leaves: LedgerLeafRow
+  ledger_nodes: LedgerNodeRow
+  ledger_tree: LedgerTreeRow
+  ledger_checkpoints: LedgerCheckpointRow
 }
 
 /** What differs between the engines; everything else is the same query on both. */

@@ -1,4 +1,5 @@
 /** What a store offers. All methods fail with a StoreError; a failed change leaves nothing behind. */
+import type { NodeReader, TreeNode, TreeState } from '../ledger/index.ts'
 import type { Decision, ModelVersion, Run, RunEvent, RunEventBody } from '../round/index.ts'
 
 /** A run as it is submitted; its first event is always the state `proposed`. */
@@ -27,6 +28,8 @@ export interface RunChange {
   readonly model?: ModelVersion
   /** Whether the aggregator still has to be told that the run has ended. */
   readonly stopPending?: boolean
+  /** Entered into the log with it, in order; one that is there already is not entered again. */
+  readonly leaves?: readonly Uint8Array[]
 }
 
 export interface RunStore {
@@ -81,11 +84,30 @@ export interface ModelStore {
   read(modelId: string): AsyncIterable<Uint8Array>
 }
 
+/** The Merkle log. It only grows; `RunChange.leaves` enters what a run's change brings with it. */
+export interface LedgerStore {
+  /** Throws LedgerError LEDGER_STATE_INVALID for a damaged tree. */
+  tree(): Promise<TreeState>
+  /** Enters leaves that belong to no run; those that are there already are not entered again. */
+  append(leaves: readonly Uint8Array[]): Promise<void>
+  /** The bytes of at most `count` leaves from index `from`, in order. */
+  leaves(from: number, count: number): Promise<readonly Uint8Array[]>
+  /** Where the leaf with this hash stands. */
+  indexOf(leafHash: Uint8Array): Promise<number | undefined>
+  /** Reads these nodes, for `proofOf`. */
+  nodes(nodes: readonly TreeNode[]): Promise<NodeReader>
+  /** The signed note of the largest size. */
+  newestCheckpoint(): Promise<{ readonly size: number; readonly note: Uint8Array } | undefined>
+  /** Keeps the first note of each size, and gives the one that is kept. */
+  keepCheckpoint(size: number, note: Uint8Array): Promise<Uint8Array>
+}
+
 export interface Store extends AsyncDisposable {
   readonly engine: 'sqlite' | 'postgres'
   readonly runs: RunStore
   readonly events: EventStore
   readonly models: ModelStore
+  readonly ledger: LedgerStore
   /** Idempotent. */
   close(): Promise<void>
 }

@@ -1,70 +1,76 @@
 /**
  * The running sum of a round: one float64 per value, so memory is that of one update whatever the number of parties.
- * Exact: see the headroom in fixed-point.ts. Updates must have passed `verifyUpdate`.
+ * Exact: see the headroom in fixed-point.ts.
  *
- * A caller may add an update in slices and give way to other work in between. Each update's own slices follow one
- * another without gaps, those of different updates may interleave, and a sum that holds part of an update is never
- * given out. Reading the sum closes the accumulator.
+ * An update is verified and added in one pass, because either alone is bound by memory: a value is looked at while it
+ * is in a register. A bad value ends the pass, and what was added before it is subtracted again. These are whole
+ * numbers within the headroom, so the sum is then, bit for bit, what it was.
  */
 import { UpdateError } from './errors.ts'
-import { MAXIMUM_PARTIES } from './fixed-point.ts'
+import { type Encoding, fixedPoint, MAXIMUM_PARTIES } from './fixed-point.ts'
+import { type UpdateLayout, updateElements, verifyLength } from './layout.ts'
+import { deltaOutside, verifyTail } from './verify.ts'
 
 export interface Accumulator {
-  /** How many updates are in the sum entirely. */
+  /** How many updates are in the sum. */
   readonly updates: number
-  /** Adds values[from .. to), all of them unless told otherwise. Throws UPDATE_LENGTH, UPDATE_ORDER, UPDATE_TOO_MANY. */
-  add(values: Int32Array, from?: number, to?: number): void
-  /** The sum itself, not a copy; nothing can be added any more. Throws UPDATE_ORDER while an update is in partly. */
+  /**
+   * Verifies and adds one update, entirely or not at all.
+   * Throws what verifyUpdate throws; UPDATE_ORDER after the sum was read, UPDATE_TOO_MANY.
+   */
+  add(values: Int32Array): void
+  /** The sum itself, not a copy; nothing can be added any more. */
   total(): Float64Array
 }
 
-/** `elements`: the number of values of each update (updateElements). */
-export function createAccumulator(elements: number): Accumulator {
-  const sum = new Float64Array(elements)
-  const partial = new Map<Int32Array, number>()
+/**
+ * `memory`: of an earlier sum of the same length that nobody looks at any more, for the new one.
+ * Throws UPDATE_LAYOUT_INVALID, UPDATE_ENCODING_INVALID, UPDATE_LENGTH.
+ */
+export function createAccumulator(layout: UpdateLayout, encoding: Encoding, memory?: Float64Array): Accumulator {
+  if (memory) verifyLength(memory.length, layout, 'the memory')
+  const sum = memory?.fill(0) ?? new Float64Array(updateElements(layout))
+  const { limit } = fixedPoint(encoding)
   let updates = 0
   let closed = false
-
-  function begin(values: Int32Array, from: number, to: number): void {
-    if (closed) throw new UpdateError('UPDATE_ORDER', 'an update was added after the sum was read')
-    if (values.length !== elements) {
-      throw new UpdateError('UPDATE_LENGTH', `the update has ${values.length} values, expected ${elements}`)
-    }
-    const next = partial.get(values) ?? 0
-    if (from !== next || !(to >= from && to <= elements)) {
-      const slice = `values ${from} to ${to} of an update of ${elements}`
-      throw new UpdateError('UPDATE_ORDER', `${slice} were added, expected a slice from ${next}`)
-    }
-    if (!partial.has(values) && updates + partial.size >= MAXIMUM_PARTIES) {
-      throw new UpdateError('UPDATE_TOO_MANY', `a sum holds at most ${MAXIMUM_PARTIES} updates, one more was added`)
-    }
-  }
-
   return {
     get updates() {
       return updates
     },
-    add(values, from = 0, to = elements) {
-      begin(values, from, to)
-      addSlice(sum, values, from, to)
-      if (to < elements) {
-        partial.set(values, to)
-      } else {
-        partial.delete(values)
-        updates += 1
+    add(values) {
+      if (closed) throw new UpdateError('UPDATE_ORDER', 'an update was added after the sum was read')
+      if (updates >= MAXIMUM_PARTIES) {
+        throw new UpdateError('UPDATE_TOO_MANY', `a sum holds at most ${MAXIMUM_PARTIES} updates, one more was added`)
       }
+      verifyLength(values.length, layout, 'the update')
+      const bad = addWithin(sum, values, limit, layout.deltas)
+      try {
+        if (bad >= 0) throw deltaOutside(values, bad, layout, limit)
+        verifyTail(values, layout)
+      } catch (error) {
+        subtract(sum, values, bad >= 0 ? bad : layout.deltas)
+        throw error
+      }
+      for (let i = layout.deltas; i < values.length; i += 1) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0)
+      updates += 1
     },
     total() {
-      if (partial.size > 0) {
-        throw new UpdateError('UPDATE_ORDER', `the sum was read while ${partial.size} update(s) were in it partly`)
-      }
       closed = true
       return sum
     },
   }
 }
 
-/** The hot loop. */
-function addSlice(sum: Float64Array, values: Int32Array, from: number, to: number): void {
-  for (let i = from; i < to; i += 1) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0)
+/** The hot loop. Index of the first value of magnitude above `limit` before `end`, up to which all are added, or -1. */
+function addWithin(sum: Float64Array, values: Int32Array, limit: number, end: number): number {
+  for (let i = 0; i < end; i += 1) {
+    const value = values[i] ?? 0
+    if (value < -limit || value > limit) return i
+    sum[i] = (sum[i] ?? 0) + value
+  }
+  return -1
+}
+
+function subtract(sum: Float64Array, values: Int32Array, end: number): void {
+  for (let i = 0; i < end; i += 1) sum[i] = (sum[i] ?? 0) - (values[i] ?? 0)
 }

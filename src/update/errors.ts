@@ -41,9 +41,19 @@ export const updateErrors = {
     cause: 'A count is negative or not a whole number.',
     next: 'Find out what the sending party runs: an unchanged agent cannot send this.',
   },
+  UPDATE_COMPRESSION_INVALID: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'The share of deltas that top-k compression keeps lies outside its range.',
+    next: 'Choose a share above 0 and at most 1 in the job spec.',
+  },
+  UPDATE_COMPRESSED_FORM: {
+    status: 'INVALID_ARGUMENT',
+    cause: 'A compressed update is not in the one form that its compression has.',
+    next: 'Find out what the sending party runs: an unchanged agent cannot send this.',
+  },
   UPDATE_ORDER: {
     status: 'INTERNAL',
-    cause: 'An accumulator was used out of order: slices with gaps, a sum read early, or an update added late.',
+    cause: 'An update was added to a sum after the sum was read.',
     next: 'Report this as a defect of the program.',
   },
   UPDATE_TOO_MANY: {

@@ -33,11 +33,6 @@ export function updateElements(layout: UpdateLayout): number {
   return elements
 }
 
-/** Length of an update on the wire in bytes. Throws UPDATE_LAYOUT_INVALID. */
-export function updateBytes(layout: UpdateLayout): number {
-  return 4 * updateElements(layout)
-}
-
 /** Throws UPDATE_LENGTH unless `length` is the number of values of the layout; returns it. */
 export function verifyLength(length: number, layout: UpdateLayout, what: string): number {
   const elements = updateElements(layout)

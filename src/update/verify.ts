@@ -6,33 +6,28 @@ import { UpdateError } from './errors.ts'
 import { type Encoding, fixedPoint } from './fixed-point.ts'
 import { placeOf, type UpdateLayout, verifyLength } from './layout.ts'
 
-/**
- * Verifies values[from .. to), the whole update unless told otherwise, so that a caller can work in slices. The length
- * of the whole is verified each time. Throws UPDATE_LENGTH, UPDATE_OUT_OF_RANGE, UPDATE_COUNT_INVALID.
- */
-export function verifyUpdate(
-  values: Int32Array,
-  layout: UpdateLayout,
-  encoding: Encoding,
-  from = 0,
-  to = values.length,
-): void {
-  const elements = verifyLength(values.length, layout, 'the update')
-  const start = Math.max(from, 0)
-  const end = Math.min(to, elements)
-  const countsEnd = layout.deltas + layout.counts
+/** Throws UPDATE_LENGTH, UPDATE_OUT_OF_RANGE, UPDATE_COUNT_INVALID. */
+export function verifyUpdate(values: Int32Array, layout: UpdateLayout, encoding: Encoding): void {
+  verifyLength(values.length, layout, 'the update')
   const { limit } = fixedPoint(encoding)
+  const delta = firstOutside(values, -limit, limit, 0, layout.deltas)
+  if (delta >= 0) throw deltaOutside(values, delta, layout, limit)
+  verifyTail(values, layout)
+}
 
-  const delta = firstOutside(values, -limit, limit, start, Math.min(end, layout.deltas))
-  if (delta >= 0) throw outside(values, delta, layout, `-${limit} to ${limit}`)
+export function deltaOutside(values: Int32Array, at: number, layout: UpdateLayout, limit: number): UpdateError {
+  return outside(values, at, layout, `-${limit} to ${limit}`)
+}
 
-  const count = firstOutside(values, 0, LARGEST, Math.max(start, layout.deltas), Math.min(end, countsEnd))
+/** Counts and sums alone, of an update of the right length. Throws UPDATE_OUT_OF_RANGE, UPDATE_COUNT_INVALID. */
+export function verifyTail(values: Int32Array, layout: UpdateLayout): void {
+  const countsEnd = layout.deltas + layout.counts
+  const count = firstOutside(values, 0, LARGEST, layout.deltas, countsEnd)
   if (count >= 0) {
     const found = `${placeOf(count, layout)} is ${values[count]}, expected a whole number from 0`
     throw new UpdateError('UPDATE_COUNT_INVALID', found)
   }
-
-  for (let i = Math.max(start, countsEnd); i < end; i += 1) {
+  for (let i = countsEnd; i < values.length; i += 1) {
     const smallest = (i - countsEnd) % 2 === 0 ? -LARGEST : 0
     if ((values[i] ?? Number.NaN) < smallest) throw outside(values, i, layout, `${smallest} to ${LARGEST}`)
   }

@@ -2,7 +2,9 @@
  * An aggregator's two services without a network, and parties that play by a script: what each sends is made here, so
  * that a test can change exactly one thing about it.
  */
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { onTestFinished } from 'vitest'
 import { createAggregation, createRounds } from '../../src/aggregator/handlers.ts'
 import { Runs } from '../../src/aggregator/runs.ts'
 import { sha256 } from '../../src/crypto/index.ts'
@@ -17,6 +19,7 @@ import {
 } from '../../src/learning/index.ts'
 import { type RunEvent, summations } from '../../src/round/index.ts'
 import type { Role, ServerCall, Task, UpdatePart, UploadStatus } from '../../src/rpc/index.ts'
+import { attestedEvent } from '../support/events.ts'
 import type { UpdateLayout, UpdateValues } from '../../src/update/index.ts'
 
 export const runId = '000102030405060708090a0b0c0d0e0f'
@@ -47,7 +50,9 @@ export function createBench(changes: object = {}, allowPlain = false) {
   const spec = parseJobSpec(specText(changes))
   const specJson = canonicalSpec(spec)
   const log = { info: quiet, warn: quiet, error: quiet }
-  const runs = new Runs({ tee: 'simulated bench', now: Date.now, log, allowPlain })
+  const setting = { federation: 'test', policyDigest: '0d'.repeat(32), states: undefined }
+  const runs = new Runs({ ...setting, tee: 'simulated bench', now: Date.now, log, allowPlain, prover: createEpoch() })
+  onTestFinished(() => runs.close('the test is over'))
   const aggregation = createAggregation(runs)
   const rounds = createRounds(runs)
   const plan = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
@@ -100,6 +105,18 @@ export function createBench(changes: object = {}, allowPlain = false) {
   }
 }
 export type Bench = ReturnType<typeof createBench>
+
+/** A receipt key that nobody attested. */
+function createEpoch() {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { epoch, evidence } = attestedEvent('')
+  return {
+    epoch,
+    receiptKey: publicKey.export({ type: 'spki', format: 'der' }).toString('hex'),
+    sign: (message: Uint8Array) => new Uint8Array(sign(null, message, privateKey)),
+    evidence: async () => evidence,
+  }
+}
 
 const none = new Uint8Array(0)
 

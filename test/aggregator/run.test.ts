@@ -100,7 +100,7 @@ describe('a party that goes away', () => {
       leaving.abort()
       await task
     }
-    await bench.runs.abandon('the test is over')
+    await bench.runs.close('the test is over')
     const told = (await bench.events()).filter((event) => event.kind === 'party-changed')
     expect(told.length).toBe(20)
   })
@@ -179,7 +179,7 @@ test('a party that declined and reconnected is not waited for', async () => {
   )
   expect(withoutC[0]).toMatchObject({ task: 'statistics', missing: ['bank-c'] })
   expect(withoutC[0]?.gatherMs).toBeLessThan(5_000)
-  await bench.runs.abandon('the test is over')
+  await bench.runs.close('the test is over')
   await declining
 })
 
@@ -189,7 +189,7 @@ test('a run that is stopped while its last update is being added releases nothin
   const stop = async (task: Task) => {
     const sent = bench.submit('bank-c', upload(task, bench.update(task)))
     if (task.kind === 'train') {
-      bench.runs.get(runId).stop('enough')
+      await bench.runs.stop(runId, 'enough')
       await sent.catch((error: unknown) => expect(error).toMatchObject({ code: 'ROUND_CLOSED' }))
     } else await sent
     return undefined
@@ -247,7 +247,8 @@ describe('a run ends', () => {
   test('abandoned when the sum cannot become a model, with the code of what is wrong', async () => {
     const failing = createBench()
     await failing.start()
-    vi.spyOn(failing.runs.get(runId).model, 'apply').mockImplementation(() => {
+    const run = await failing.runs.get(runId, new AbortController().signal)
+    vi.spyOn(run.events, 'show').mockImplementation(() => {
       throw new TypeError('a bug')
     })
     await Promise.all(parties.map((party) => takePart(failing, party)))
@@ -304,7 +305,7 @@ describe('the aggregator refuses', () => {
     for (let i = 0; i < 32; i++) await start(i)
     await expect(start(32)).rejects.toThrow(refusal('AGGREGATION_FULL'))
     expect(await bench.aggregation.getAggregationStatus({}, call)).toEqual({ activeRuns: 32 })
-    await bench.runs.abandon('the test is over')
+    await bench.runs.close('the test is over')
     await start(32)
   })
 
@@ -313,8 +314,10 @@ describe('the aggregator refuses', () => {
     await expect(bench.start(['bank-a', 'bank-x'])).rejects.toThrow(refusal('AGGREGATION_STRANGER'))
     await bench.start()
     await expect(bench.join('bank-x').next()).rejects.toThrow(refusal('AGGREGATION_STRANGER'))
-    const other = { runId, jobDigest: new Uint8Array(32), rows: 10 }
-    expect(() => bench.rounds.join(other, bench.as('party', 'bank-a'))).toThrow(refusal('AGGREGATION_OTHER_JOB'))
+    const none = new Uint8Array(0)
+    const other = { runId, jobDigest: new Uint8Array(32), rows: 10, runKey: none, checkpoint: none }
+    const joining = bench.rounds.join(other, bench.as('party', 'bank-a'))[Symbol.asyncIterator]()
+    await expect(joining.next()).rejects.toThrow(refusal('AGGREGATION_OTHER_JOB'))
     const stream = bench.join('bank-a', 10)
     void stream.next()
     await expect(bench.join('bank-a', 11).next()).rejects.toThrow(refusal('AGGREGATION_ROWS'))
@@ -323,7 +326,7 @@ describe('the aggregator refuses', () => {
   test('parameters that are not of the current round, and a model before the end', async () => {
     const bench = createBench()
     await bench.start()
-    const request = { runId, modelDigest: new Uint8Array(32) }
+    const request = { runId, modelDigest: new Uint8Array(32), offset: 0 }
     void bench.join('bank-a').next()
     const fetch = bench.rounds.fetchParameters(request, bench.as('party', 'bank-a'))[Symbol.asyncIterator]()
     await expect(fetch.next()).rejects.toThrow(refusal('AGGREGATION_UNKNOWN_MODEL'))

@@ -70,6 +70,7 @@ test('a sound federation home: every home in it is looked at, and the coordinato
     'disk',
     'training',
     'aggregator',
+    'aggregator, state',
     'user admin',
     'coordinator, store',
     'coordinator, clock',
@@ -126,6 +127,21 @@ describe('what is wrong in a home', () => {
     const { code, notOk } = await doctor()
     expect(notOk).toContain(expected)
     expect(code).toBe(expected.startsWith('fail') ? 1 : 0)
+  })
+
+  test('a state directory that is a file, or cannot be made', async () => {
+    const home = join(cwd, '.coffer/aggregator')
+    const said = async () => (await doctor()).checks.find(({ name }) => name === 'aggregator, state')
+    expect(await said()).toEqual({
+      ...{ verdict: 'ok', name: 'aggregator, state' },
+      found: `${join(home, 'state')} will be made`,
+    })
+    await writeFile(join(home, 'state'), '')
+    expect(await said()).toMatchObject({ verdict: 'fail', found: expect.stringContaining('state') })
+    await rm(join(home, 'state'))
+    const yaml = await readFile(join(home, 'coffer.yaml'), 'utf8')
+    await writeFile(join(home, 'coffer.yaml'), yaml.replace('state: state', 'state: /dev/null/state'))
+    expect(await said()).toMatchObject({ verdict: 'fail', next: expect.stringContaining('`state` in coffer.yaml') })
   })
 
   test('certificates near their end, and past it', async () => {

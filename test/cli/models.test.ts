@@ -1,41 +1,21 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sha256, toHex } from '../../src/crypto/index.ts'
-import { canonicalSpec, jobDigest } from '../../src/job/index.ts'
-import { encodedColumns, initialParameters, planModel } from '../../src/learning/index.ts'
+import { toHex } from '../../src/crypto/index.ts'
+import { canonicalSpec } from '../../src/job/index.ts'
 import type { ModelVersion } from '../../src/round/index.ts'
 import { loansCsv, loansSpec } from '../support/loans.ts'
-import { coffer, createDirectory, createFakeNetwork, jsonLine, NOW, RUN_ID } from './support.ts'
+import { createHistory, MODEL_ID, plan, version as genuine, weights } from './lineages.ts'
+import { coffer, createDirectory, createFakeNetwork, jsonLine, RUN_ID } from './support.ts'
 
-const spec = loansSpec(['bank-a', 'bank-b'])
-const specJson = canonicalSpec(spec)
-const inputs = encodedColumns(spec.data.features).length
-const plan = planModel(spec.model, spec.task, inputs)
-// Income is the first input: a model that looks at nothing else ranks well.
-const parameters = initialParameters(plan, 1).fill(0).fill(-1, 0, 1)
-const bytes = new Uint8Array(parameters.buffer)
-const MODEL_ID = '7b21'.padEnd(32, '0')
-
-const version: ModelVersion = {
-  modelId: MODEL_ID,
-  runId: RUN_ID,
-  name: 'loans',
-  jobDigest: jobDigest(specJson),
-  digest: sha256(bytes),
-  createdMs: NOW - 180_000,
-  rounds: 10,
-  parameters: plan.size,
-  metrics: { auc: 0.74, ks: 0.38 },
-  specJson,
-  standardisation: { mean: Array(inputs).fill(0.5), deviation: Array(inputs).fill(0.2) },
-  parties: ['bank-a', 'bank-b'],
-  tee: 'SGX by Gramine',
-}
+const version: ModelVersion = { ...genuine, tee: 'SGX by Gramine' }
+const bytes = weights
+const { api } = createHistory()
 
 /** Served in pieces that do not end where numbers do. */
 const coordinatorOf = (changes: Partial<ModelVersion> = {}, served: Uint8Array = bytes) =>
   createFakeNetwork({
+    ...api,
     listModels: async () => ({ models: [{ ...version, ...changes }] }),
     getModel: async () => ({ ...version, ...changes }),
     downloadModel: async function* () {
@@ -59,7 +39,7 @@ test('model list', async () => {
   const network = coordinatorOf()
   expect((await coffer('model list', { cwd, network, columns: 80 })).out).toMatchInlineSnapshot(`
     "MODEL     NAME   ROUNDS  PARAMETERS  METRICS            TEE    CREATED  RUN
-    7b210000  loans      10           5  auc 0.7400 ks 0.…  SGX  3 min ago  3f9c12ab
+    7b210000  loans       3           5  auc 0.7400 ks 0.…  SGX  3 min ago  3f9c12ab
     "
   `)
   expect(jsonLine((await coffer('model list --json', { cwd, network })).out)).toEqual({
@@ -70,7 +50,7 @@ test('model list', async () => {
         name: 'loans',
         digest: toHex(version.digest),
         jobDigest: toHex(version.jobDigest),
-        rounds: 10,
+        rounds: 3,
         parameters: plan.size,
         metrics: { auc: 0.74, ks: 0.38 },
         createdAt: new Date(version.createdMs).toISOString(),
@@ -104,7 +84,7 @@ describe('model export', () => {
     expect(code).toBe(0)
     expect(jsonLine(out)).toMatchObject({ modelId: MODEL_ID, directory: join(cwd, 'model') })
     expect(await readdir(join(cwd, 'model'))).toEqual(
-      expect.arrayContaining(['model.json', 'weights.bin', 'model.safetensors']),
+      expect.arrayContaining(['model.json', 'weights.bin', 'model.safetensors', 'lineage']),
     )
     const again = await coffer('model export 7b21 --out model', { cwd, network: coordinatorOf() })
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('CLI_FILE_EXISTS') })

@@ -87,7 +87,7 @@ export class FakeAggregator {
         gatherMs: 1,
         sumMs: 1,
         stepMs: 1,
-      receipt: new Uint8Array(0),
+        receipt: new Uint8Array(0),
       })
     }
   }

@@ -4,6 +4,7 @@ import { canonicalSpec, jobDigest, parseJobSpec } from '../../src/job/index.ts'
 import type { Run, RunEvent } from '../../src/round/index.ts'
 import type { Assignment, Log, Role, ServerCall } from '../../src/rpc/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { createLedgerKey } from '../support/ledger.ts'
 import { FakeAggregator } from './fake-aggregator.ts'
 
 export const specObject = (overrides: Record<string, unknown> = {}) => ({
@@ -30,7 +31,7 @@ export const specBytes = (overrides: Record<string, unknown> = {}) =>
 export const canonical = (overrides: Record<string, unknown> = {}) => canonicalSpec(parseJobSpec(specBytes(overrides)))
 
 export function caller(role: Role, name: string, signal = new AbortController().signal): ServerCall {
-  return { peer: { federation: 'test', role, name }, signal }
+  return { peer: { federation: 'test', role, name }, signal, widen: () => () => undefined }
 }
 
 export const ana = caller('user', 'ana')
@@ -63,6 +64,7 @@ export async function createHarness(options: Partial<ControlOptions> = {}): Prom
       aggregation: aggregator.api,
       aggregatorAddress: 'aggregator.example:7401',
       about: { version: '1.2.3', federation: 'test', store: 'sqlite::memory:' },
+      ledgerKey: createLedgerKey('test'),
       now: () => ++clock,
       log: silent,
       backOff: () => new Promise((resolve) => setImmediate(resolve)),

@@ -203,7 +203,7 @@ describe('following the aggregator', () => {
       expect(rounds.map((event) => event.round)).toEqual([0, 1, 2, 3])
     }))
 
-  it('abandons a run that a restarted aggregator no longer holds', () =>
+  it('abandons a run of which the aggregator has lost the state', () =>
     withHarness(async (harness) => {
       const { runId } = await harness.running()
       harness.aggregator.runs.clear()

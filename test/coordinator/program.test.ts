@@ -24,6 +24,7 @@ import {
   signRequest,
 } from '../../src/rpc/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { createLedgerKey } from '../support/ledger.ts'
 import { FakeAggregator } from './fake-aggregator.ts'
 import { specBytes } from './harness.ts'
 
@@ -74,6 +75,7 @@ describe.each([
   const start = async (network: Network, aggregator: string, store?: Store): Promise<Program> =>
     startCoordinator({
       federation: 'test',
+      ledgerKey: createLedgerKey('test'),
       listen: '127.0.0.1:0',
       aggregator,
       identity: identities.coordinator,
@@ -180,6 +182,7 @@ describe.each([
     const store = later(await openStore('sqlite::memory:'))
     const second = startCoordinator({
       federation: 'test',
+      ledgerKey: createLedgerKey('test'),
       listen: program.address,
       aggregator: '127.0.0.1:1',
       identity: identities.coordinator,

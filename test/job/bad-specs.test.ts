@@ -15,17 +15,17 @@ const replaced: [piece: string, replacement: string, problem: string][] = [
   [
     'quorum: 2',
     'quorum: 2, deadlineSecond: 9',
-    "rounds.deadlineSecond: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds; did you mean 'deadlineSeconds'? (line 13, column 32)",
+    "rounds.deadlineSecond: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds, cohort, enough, late; did you mean 'deadlineSeconds'? (line 13, column 32)",
   ],
   [
     'quorum: 2',
     'quorum: 2, minimum_parties: 2',
-    "rounds.minimum_parties: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds; did you mean 'minimumParties'? (line 13, column 32)",
+    "rounds.minimum_parties: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds, cohort, enough, late; did you mean 'minimumParties'? (line 13, column 32)",
   ],
   [
     'quorum: 2',
     'quorum: 2, colour: red',
-    'rounds.colour: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds (line 13, column 32)',
+    'rounds.colour: found an unknown key, expected the keys count, quorum, minimumParties, deadlineSeconds, cohort, enough, late (line 13, column 32)',
   ],
   [
     'kind: logistic }',
@@ -37,7 +37,7 @@ const replaced: [piece: string, replacement: string, problem: string][] = [
   [
     'parties:',
     '"a\\nb": 1\nparties:',
-    '["a\\nb"]: found an unknown key, expected the keys version, name, task, model, data, parties, rounds, training, strategy, summation, encoding, seed (line 12, column 1)',
+    '["a\\nb"]: found an unknown key, expected the keys version, name, task, model, data, parties, rounds, training, strategy, summation, encoding, compression, robust, privacy, seed (line 12, column 1)',
   ],
   // Types and bounds.
   [
@@ -139,7 +139,7 @@ const replaced: [piece: string, replacement: string, problem: string][] = [
   [
     'parties:',
     'strategy: { kind: fedadm }\nparties:',
-    "strategy.kind: found \"fedadm\", expected one of 'fedavg', 'fedprox', 'fedadam', 'fedyogi', 'fedadagrad'; did you mean 'fedadam'? (line 12, column 13)",
+    "strategy.kind: found \"fedadm\", expected one of 'fedavg', 'fedprox', 'fedadam', 'fedyogi', 'fedadagrad', 'scaffold', 'fedbuff'; did you mean 'fedadam'? (line 12, column 13)",
   ],
   [
     'parties:',

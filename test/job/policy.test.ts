@@ -23,6 +23,7 @@ describe('a party policy', () => {
       maximumEpochs: 2,
       summations: ['tee'],
       minimumParties: 2,
+      robust: ['none', 'norm-bound', 'centred-clipping', 'median', 'trimmed-mean', 'multi-krum'],
     })
   })
 
@@ -32,7 +33,7 @@ describe('a party policy', () => {
       'maximumRound: 10',
       [
         'maximumRounds: found nothing, expected a whole number from 1 to 10000 (line 1, column 1)',
-        "maximumRound: found an unknown key, expected the keys models, tasks, datasets, maximumRounds, maximumEpochs, summations, minimumParties; did you mean 'maximumRounds'? (line 6, column 1)",
+        "maximumRound: found an unknown key, expected the keys models, tasks, datasets, maximumRounds, maximumEpochs, summations, minimumParties, robust, maximumEpsilon; did you mean 'maximumRounds'? (line 6, column 1)",
       ],
     ],
     [
@@ -120,6 +121,18 @@ describe('the judgement', () => {
     ['POLICY_ROUNDS', 'maximumRounds: 10', 'maximumRounds: 2', 'rounds.count: found 3, this party allows at most 2'],
     ['POLICY_EPOCHS', 'models:', 'models:', 'training.epochs: found 5, this party allows at most 2'],
     [
+      'POLICY_ROBUST',
+      'datasets:',
+      'robust: [median, krum]\ndatasets:',
+      'robust.kind: found none, this party allows median, krum',
+    ],
+    [
+      'POLICY_PRIVACY',
+      'datasets:',
+      'maximumEpsilon: 3\ndatasets:',
+      'privacy: found nothing, this party allows a budget of at most 3',
+    ],
+    [
       'POLICY_MINIMUM_PARTIES',
       'datasets:',
       'minimumParties: 3\ndatasets:',
@@ -146,12 +159,34 @@ maximumRounds: 1
 maximumEpochs: 1
 summations: [plain]
 minimumParties: 3
+robust: [median]
+maximumEpsilon: 1
 `
     const job = parseJobSpec(`${minimal}training: { epochs: 5 }\n`)
     const reasons = judgeJob(job, parsePartyPolicy(strict), 5, 'bank-z').map(({ code }) => code)
     expect(reasons.filter((code) => code === 'POLICY_COLUMN')).toHaveLength(4)
     const all = new Set([...reasons, 'POLICY_DATASET'])
     expect([...all].sort()).toEqual(Object.keys(policyReasons).sort())
+  })
+
+  it('weighs the privacy of a job', () => {
+    const policy = parsePartyPolicy(`${text}maximumEpsilon: 3\n`)
+    const reasons = (keys: string) => {
+      const clip = 'clip: { kind: fixed, bound: 1 }, noiseMultiplier: 1'
+      return judgeJob(parseJobSpec(`${minimal}privacy: { ${clip}, delta: 1.0e-5, ${keys} }\n`), policy)
+    }
+    expect(reasons('budget: 3')).toEqual([])
+    expect(reasons('budget: 3.5, metrics: exact')).toEqual([
+      { code: 'POLICY_PRIVACY', text: 'privacy.budget: found 3.5, this party allows at most 3' },
+      { code: 'POLICY_PRIVACY', text: 'privacy.metrics: found exact, this party allows withheld' },
+    ])
+  })
+
+  it('lets no update be shown alone unless the party says so', () => {
+    const five = changed('bank-c]', 'bank-c, bank-d, bank-e]', changed('quorum: 2', 'quorum: 5'))
+    const job = parseJobSpec(`${five}robust: { kind: krum, byzantine: 1 }\n`)
+    expect(judgeJob(job, parsePartyPolicy(text)).map(({ code }) => code)).toEqual(['POLICY_ROBUST'])
+    expect(judgeJob(job, parsePartyPolicy(`${text}robust: [krum]\n`))).toEqual([])
   })
 
   it('knows no rows, and says nothing about them', () => {

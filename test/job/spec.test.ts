@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, sha256, toHex } from '../../src/crypto/index.ts'
+import { sha256, toHex } from '../../src/crypto/index.ts'
 import {
   canonicalSpec,
   JobError,
@@ -33,11 +33,13 @@ describe('a job spec', () => {
         holdout: 0.2,
       },
       parties: ['bank-a', 'bank-b', 'bank-c'],
-      rounds: { count: 3, quorum: 2, minimumParties: 2, deadlineSeconds: 600 },
+      rounds: { count: 3, quorum: 2, minimumParties: 2, deadlineSeconds: 600, late: 'drop' },
       training: { epochs: 1, batch: 256, learningRate: 0.01, optimizer: 'adam', l2: 0 },
       strategy: { kind: 'fedavg' },
       summation: 'tee',
       encoding: { bits: 32, range: 16 },
+      compression: { kind: 'none' },
+      robust: { kind: 'none' },
       seed: 0,
     })
   })
@@ -87,6 +89,17 @@ describe('a job spec', () => {
     const spec = parseJobSpec(minimal)
     expect(readCanonicalSpec(canonicalSpec(spec))).toEqual(spec)
   })
+
+  it('keeps the digest of a job that was approved before a key was added', () => {
+    const written = 'late: drop }\ncompression: { kind: none }\nrobust: { kind: none }\n'
+    const text = changed('quorum: 2 }\n', `quorum: 2, ${written}`)
+    expect(canonicalSpec(parseJobSpec(text))).toEqual(canonicalSpec(parseJobSpec(minimal)))
+    const other = parseJobSpec(
+      changed('drop', 'keep', changed('robust: { kind: none }', 'robust: { kind: median }', text)),
+    )
+    expect(readCanonicalSpec(canonicalSpec(other))).toEqual(other)
+    expect(canonicalSpec(other)).not.toEqual(canonicalSpec(parseJobSpec(minimal)))
+  })
 })
 
 describe('a canonical spec', () => {
@@ -100,6 +113,8 @@ describe('a canonical spec', () => {
     ['an escape', () => canonical().replace('"credit"', '"\\u0063redit"')],
     ['a key twice', () => canonical().replace('"seed":0', '"seed":1,"seed":0')],
     ['a byte order mark', () => `\ufeff${canonical()}`],
+    ['a later key at its default', () => canonical().replace('"seed":0', '"robust":{"kind":"none"},"seed":0')],
+    ['a later key within rounds', () => canonical().replace('"minimumParties"', '"late":"drop","minimumParties"')],
     ['layers as a topology', () => canonical().replace('{"kind":"logistic"}', topology)],
   ])('refuses %s', (_, text) => {
     const bytes = utf8(text())
@@ -135,7 +150,7 @@ describe('a canonical spec', () => {
         const other = Uint8Array.from(bytes)
         other[at] = (other[at] ?? 0) ^ flip
         try {
-          expect(canonicalJson(readCanonicalSpec(other))).toEqual(other)
+          expect(canonicalSpec(readCanonicalSpec(other))).toEqual(other)
         } catch (error) {
           expect(error).toBeInstanceOf(JobError)
         }

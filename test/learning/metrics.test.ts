@@ -14,7 +14,7 @@ import {
   unscaleLabels,
 } from '../../src/learning/index.ts'
 import { SCORE_CELLS, scoreCell } from '../../src/learning/score-cells.ts'
-import { createAccumulator, decodeSum, encodeUpdate, updateElements } from '../../src/update/index.ts'
+import { createAccumulator, decodeSum, encodeUpdate } from '../../src/update/index.ts'
 import { refusal } from './refusal.ts'
 
 const binary: TaskSpec = { kind: 'binary-classification' }
@@ -30,7 +30,7 @@ interface Rows {
 function federated(task: TaskSpec, parties: Rows[]): Metrics {
   const layout = metricsLayout(task)
   const encoding = { bits: 32, range: 16 }
-  const accumulator = createAccumulator(updateElements(layout))
+  const accumulator = createAccumulator(layout, encoding)
   for (const { predictions, targets } of parties) {
     accumulator.add(encodeUpdate(metricsUpdate(task, predictions, targets), 0.5, layout, encoding))
   }

@@ -11,7 +11,7 @@ import {
   statisticsLayout,
   statisticsUpdate,
 } from '../../src/learning/index.ts'
-import { createAccumulator, decodeSum, encodeUpdate, updateElements } from '../../src/update/index.ts'
+import { createAccumulator, decodeSum, encodeUpdate } from '../../src/update/index.ts'
 import { refusal } from './refusal.ts'
 
 const number = (name: string, minimum: number, maximum: number): FeatureColumn => ({
@@ -27,7 +27,7 @@ function federated(features: FeatureColumn[], parties: Float32Array[]): Standard
   const layout = statisticsLayout(features)
   const encoding = { bits: 32, range: 16 }
   const inputs = encodedColumns(features).length
-  const accumulator = createAccumulator(updateElements(layout))
+  const accumulator = createAccumulator(layout, encoding)
   for (const raw of parties) {
     const values = statisticsUpdate(features, raw, raw.length / inputs)
     accumulator.add(encodeUpdate(values, 1 / parties.length, layout, encoding))

@@ -1,7 +1,7 @@
 /** Server steps against Reddi et al. 2021, Algorithm 2, worked out by hand and by an independent transcription. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createStrategy, type ServerState, type StrategySpec } from '../../src/learning/index.ts'
+import { createStrategy, type ServerState, stalenessWeight, type StrategySpec } from '../../src/learning/index.ts'
 import { refusal } from './refusal.ts'
 
 const settings = { learningRate: 0.1, beta1: 0.9, beta2: 0.99, tau: 0.001 }
@@ -146,5 +146,42 @@ describe('refusals', () => {
     const step = () => strategy.step(strategy.start(2), Float32Array.of(0, 3e38), Float64Array.of(0, 3e38))
     expect(refusal(step)).toBe('LEARNING_STEP_NOT_FINITE')
     expect(step).toThrow('parameter 1')
+  })
+})
+
+describe('scaffold and fedbuff', () => {
+  test('scaffold steps model and control: x += eta g_x, c += |S| / N g_c', () => {
+    const strategy = createStrategy({ kind: 'scaffold', learningRate: 0.5 })
+    const start = strategy.start(2, 2)
+    expect([...start.control]).toEqual([0, 0])
+    const one = strategy.step(start, Float32Array.of(1, 2), Float64Array.of(4, -2, 8, 16), 3 / 4)
+    expect([...one.parameters]).toEqual([3, 1])
+    expect([...one.state.control]).toEqual([6, 12])
+    const two = strategy.step(one.state, one.parameters, Float64Array.of(0, 0, -4, 4), 1)
+    expect([...two.state.control]).toEqual([2, 16])
+  })
+
+  test('what no party trains by gradient is averaged fully, whatever the learning rate', () => {
+    for (const spec of [
+      { kind: 'scaffold', learningRate: 0.5 },
+      { kind: 'fedbuff', buffer: 2, maximumStaleness: 1, learningRate: 0.5 },
+    ] as const) {
+      const strategy = createStrategy(spec)
+      const delta = Float64Array.of(1, 1, ...(spec.kind === 'scaffold' ? [0, 0] : []))
+      expect([...strategy.step(strategy.start(2, 1), Float32Array.of(0, 0), delta).parameters]).toEqual([0.5, 1])
+    }
+  })
+
+  test('scaffold takes twice as many deltas as parameters', () => {
+    const strategy = createStrategy({ kind: 'scaffold', learningRate: 1 })
+    const step = () => strategy.step(strategy.start(2), Float32Array.of(0, 0), Float64Array.of(1, 1))
+    expect(refusal(step)).toBe('LEARNING_SHAPE')
+    expect(refusal(() => createStrategy({ kind: 'scaffold', learningRate: 0 }))).toBe('LEARNING_STRATEGY_INVALID')
+  })
+
+  test('a late update weighs 1 / sqrt(1 + staleness) under fedbuff, fully elsewhere', () => {
+    const fedbuff = { kind: 'fedbuff', buffer: 2, maximumStaleness: 10, learningRate: 1 } as const
+    expect([0, 3, 8].map((staleness) => stalenessWeight(fedbuff, staleness))).toEqual([1, 0.5, 1 / 3])
+    expect(stalenessWeight({ kind: 'fedavg' }, 1)).toBe(1)
   })
 })

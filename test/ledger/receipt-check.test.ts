@@ -21,7 +21,7 @@ describe('a receipt of a round', () => {
     checkReceipt(opening, {
       ...expected,
       round: 0,
-      update: { digest: digestOf('beta 0'), weight: 100 },
+      update: { digest: digestOf('beta 0'), weight: 100, base: 0 },
       modelBefore: opening.modelBefore,
       previous: null,
     })
@@ -40,14 +40,26 @@ describe('a receipt of a round', () => {
     ['RECEIPT_MODEL', { modelBefore: digestOf('other') }],
     ['RECEIPT_UPDATE_DIGEST', { updates: replaced('beta', { digest: digestOf('other') }) }],
     ['RECEIPT_UPDATE_WEIGHT', { updates: replaced('beta', { weight: 1 }) }],
+    ['RECEIPT_UPDATE_BASE', { updates: replaced('beta', { base: 0 }) }],
     ['RECEIPT_TOO_FEW', { updates: without('gamma') }],
-    ['RECEIPT_STRANGER', { updates: [...second.updates, { party: 'mallory', digest: digestOf('m'), weight: 1 }] }],
+    [
+      'RECEIPT_STRANGER',
+      { updates: [...second.updates, { party: 'mallory', digest: digestOf('m'), weight: 1, base: 1 }] },
+    ],
   ])('%s: %j', (code, change) => {
     expect(receiptRefusal(() => checkReceipt({ ...second, ...change }, expected))).toEqual([code])
   })
 
+  it('has a late update as what it is: the answer to the round before', () => {
+    const late = { ...second, updates: replaced('beta', { digest: digestOf('beta 0'), base: 0 }) }
+    checkReceipt(late, { ...expected, update: { digest: digestOf('beta 0'), weight: 100, base: 0 } })
+  })
+
   it('lacks the own update', () => {
-    const lacking = { ...second, updates: [...without('beta'), { party: 'delta', digest: digestOf('d'), weight: 1 }] }
+    const lacking = {
+      ...second,
+      updates: [...without('beta'), { party: 'delta', digest: digestOf('d'), weight: 1, base: 1 }],
+    }
     expect(receiptRefusal(() => checkReceipt(lacking, expected))).toEqual(['RECEIPT_UPDATE_MISSING'])
   })
 
@@ -57,7 +69,10 @@ describe('a receipt of a round', () => {
   })
 
   it('does not reach the minimum with names that the job does not have, or with one name twice', () => {
-    const made = { ...second, updates: [...without('gamma'), { party: 'mallory', digest: digestOf('m'), weight: 1 }] }
+    const made = {
+      ...second,
+      updates: [...without('gamma'), { party: 'mallory', digest: digestOf('m'), weight: 1, base: 1 }],
+    }
     expect(receiptRefusal(() => checkReceipt(made, expected))).toEqual(['RECEIPT_STRANGER', 'RECEIPT_TOO_FEW'])
     // Such a receipt is not read at all; who makes one in memory does not get past the count either.
     const twice = { ...second, updates: [...without('gamma'), ...without('gamma')] }
@@ -73,7 +88,7 @@ describe('a receipt of a round', () => {
       epoch: 'f'.repeat(32),
       round: 7,
       party: 'beta',
-      update: { digest: digestOf('c'), weight: 5 },
+      update: { digest: digestOf('c'), weight: 5, base: 3 },
       parties: ['beta'],
       minimumParties: 2,
       modelBefore: digestOf('d'),
@@ -90,6 +105,7 @@ describe('a receipt of a round', () => {
       'RECEIPT_MODEL',
       'RECEIPT_UPDATE_DIGEST',
       'RECEIPT_UPDATE_WEIGHT',
+      'RECEIPT_UPDATE_BASE',
       'RECEIPT_STRANGER',
       'RECEIPT_TOO_FEW',
     ])
@@ -102,7 +118,7 @@ describe('an aggregator that is rolled back or doubled', () => {
     const after: ReceiptExpectation = {
       ...expected,
       round: 3,
-      update: { digest: digestOf('beta 3'), weight: 100 },
+      update: { digest: digestOf('beta 3'), weight: 100, base: 3 },
       modelBefore: third.modelAfter,
       previous: receiptHash(third),
     }

@@ -19,15 +19,16 @@ const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const sealed = seal(second, first)
 
 /** The largest updates that there may be. */
-const crowdOf = (count: number): ReceiptUpdate[] =>
+const crowdOf = (count: number, base: number): ReceiptUpdate[] =>
   Array.from({ length: count }, (_, at) => {
-    return { party: `p${String(at).padStart(62, '0')}`, digest: 'f'.repeat(64), weight: Number.MAX_SAFE_INTEGER }
+    return { party: `p${String(at).padStart(62, '0')}`, digest: 'f'.repeat(64), weight: Number.MAX_SAFE_INTEGER, base }
   })
 
 test('a receipt is sealed and opened', () => {
   expect(open(sealed)).toEqual(second)
   expect(open(seal(opening, first))).toEqual(opening)
-  expect(open(seal({ ...second, updates: crowdOf(1024) }, first)).updates).toHaveLength(1024)
+  const round = Number.MAX_SAFE_INTEGER
+  expect(open(seal({ ...second, round, updates: crowdOf(1024, round) }, first)).updates).toHaveLength(1024)
   expect(open(seal({ ...second, updates: [] }, first)).updates).toEqual([])
 })
 
@@ -89,15 +90,18 @@ describe('the form', () => {
     ['a party twice', { updates: [one, one] }],
     ['no weight', { updates: [{ ...one, weight: 0 }] }],
     ['a weight beyond 2^53', { updates: [{ ...one, weight: 2 ** 53 }] }],
+    ['an answer to a later round', { updates: [{ ...one, base: 2 }] }],
+    ['an answer to no round', { updates: [{ ...one, base: undefined }] }],
     ['an update that is none', { updates: ['alpha'] }],
     ['updates that are no list', { updates: { alpha: one } }],
-    ['1,025 updates', { updates: crowdOf(1025) }],
+    ['1,025 updates', { updates: crowdOf(1025, 1) }],
     ['a negative clip', { clip: -1 }],
     ['endless noise', { noise: Number.POSITIVE_INFINITY }],
     ['no clip at all', { clip: undefined }],
     ['privacy without delta', { privacySpent: { epsilon: 1 } }],
     ['privacy as a number', { privacySpent: 1 }],
     ['no model', { modelAfter: null }],
+    ['no state', { stateAfter: undefined }],
     ['a previous that is no digest', { previous: 'none' }],
   ])('is refused: %s', (_, wrong) => {
     // What a program without types could pass.

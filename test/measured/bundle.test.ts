@@ -6,15 +6,17 @@ import { builtinModules } from 'node:module'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundleMeasured, type MeasuredBundle } from '../../scripts/measured-bundle.ts'
+import { createEngine } from '../../src/aggregator/engine/index.ts'
 import { checkSession, keyReportData, parseQuote, rootsDigest } from '../../src/attestation/index.ts'
 import { toHex } from '../../src/crypto/index.ts'
 import { policyDigest } from '../../src/job/index.ts'
 import { aggregationService, type Appraiser, grpcNetwork } from '../../src/rpc/index.ts'
 import { createSimulatedPlatform, SIMULATOR_MARK } from '../../src/tee/simulator/index.ts'
+import { createCore, engineSpec } from '../aggregator/engine-bench.ts'
 import { configOf, createHome, type TestHome } from './homes.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -257,6 +259,14 @@ describe('the file alone', () => {
     await connection[Symbol.asyncDispose]()
     child.kill('SIGTERM')
     expect(await end).toBe(0)
+  })
+
+  test('is the engine where it is started as the thread of one', async () => {
+    const file = join(await mkdtemp(join(directory, 'thread-')), 'aggregator.mjs')
+    await writeFile(file, bundle.code)
+    await using engine = await createEngine({ spec: engineSpec() }, pathToFileURL(file))
+    expect(engine.stateDigest).toEqual(createCore().standing.stateDigest)
+    await engine.open({ round: 1, task: 'train' })
   })
 
   test('does not serve without a TEE', async () => {

@@ -54,9 +54,12 @@ describe('tdx: the unit', () => {
 
 describe('tdx: prepare.sh', () => {
   const POLICY = '/var/lib/coffer/attestation-policy.json'
+  const STATE = '/var/lib/coffer-state'
+  const places = (changes: Record<string, string> = {}) =>
+    configOf({ attestationPolicy: POLICY, state: STATE, ...changes })
 
   test('fills the tree of an image without the policy, and keeps the key to root', async () => {
-    await using home = await createHome({ config: configOf({ attestationPolicy: POLICY }) })
+    await using home = await createHome({ config: places() })
     const root = await directory()
     await put(root, { 'aggregator.mjs': '// program' })
     const { code, out } = await shell('tdx/prepare.sh', [join(root, 'aggregator.mjs'), home.path, join(root, 'image')])
@@ -67,6 +70,11 @@ describe('tdx: prepare.sh', () => {
     const unit = join(root, 'image/etc/systemd/system/coffer-aggregator.service')
     expect(await readFile(`${unit}.d/policy.conf`, 'utf8')).toBe(`[Unit]\nRequiresMountsFor=${POLICY}\n`)
     expect(out).toContain(`not in the image, and read at each start: ${POLICY}`)
+    expect(await readdir(join(root, `image${STATE}`))).toEqual([])
+    expect(await readFile(`${unit}.d/state.conf`, 'utf8')).toBe(
+      `[Unit]\nRequiresMountsFor=${STATE}\n[Service]\nReadWritePaths=${STATE}\n`,
+    )
+    expect(out).toContain(`not in the image, and written while it runs: ${STATE}`)
     expect((await stat(join(place, 'key.pem'))).mode & 0o777).toBe(0o600)
     expect((await stat(place)).mode & 0o777).toBe(0o700)
     expect(await readFile(join(root, 'image/opt/coffer/aggregator.mjs'), 'utf8')).toBe('// program')
@@ -80,7 +88,7 @@ describe('tdx: prepare.sh', () => {
 
   const outside = [`"${POLICY}"`, `'${POLICY}' # on the disk`, '/etc/coffer-policy/policy.json', '/policy.json']
   test.each(outside)('takes attestationPolicy: %s', async (value) => {
-    await using home = await createHome({ config: configOf({ attestationPolicy: value }) })
+    await using home = await createHome({ config: places({ attestationPolicy: value }) })
     const argv = [join(home.path, 'roots.pem'), home.path, await directory()]
     expect(await shell('tdx/prepare.sh', argv)).toMatchObject({ code: 0 })
   })
@@ -98,7 +106,7 @@ describe('tdx: prepare.sh', () => {
     '',
     `${POLICY}\nattestationPolicy: ${POLICY}`,
   ])('refuses attestationPolicy: %s, and leaves the image alone', async (value) => {
-    await using home = await createHome({ config: configOf({ attestationPolicy: value }) })
+    await using home = await createHome({ config: places({ attestationPolicy: value }) })
     const image = await directory()
     const { code, out } = await shell('tdx/prepare.sh', [join(home.path, 'roots.pem'), home.path, image])
     expect(code).toBe(2)
@@ -107,8 +115,17 @@ describe('tdx: prepare.sh', () => {
     expect(await readdir(image)).toEqual([])
   })
 
+  test.each(['state', '/etc/coffer/state', '/var/../etc/coffer/state', ''])('refuses state: %s', async (value) => {
+    await using home = await createHome({ config: places({ state: value }) })
+    const image = await directory()
+    const { code, out } = await shell('tdx/prepare.sh', [join(home.path, 'roots.pem'), home.path, image])
+    expect(code).toBe(2)
+    expect(out).toContain(`has state '${value}', expected an absolute path outside of /etc/coffer`)
+    expect(await readdir(image)).toEqual([])
+  })
+
   test('refuses a home that is not whole', async () => {
-    await using home = await createHome({ config: configOf({ attestationPolicy: POLICY }) })
+    await using home = await createHome({ config: places() })
     await rm(join(home.path, 'roots.pem'))
     const { code, out } = await shell('tdx/prepare.sh', [join(home.path, 'coffer.yaml'), home.path, await directory()])
     expect(code).toBe(2)

@@ -78,8 +78,9 @@ describe('gramine', () => {
       expect.arrayContaining(['{{ node }}', '{{ bundle }}', '{{ home }}/coffer.yaml', '{{ home }}/roots.pem']),
     )
     expect(trusted).not.toContain(`{{ home }}/${POLICY_FILE}`)
-    expect(allowed?.sort()).toEqual([POLICY_FILE, 'certificate.pem', 'key.pem'].map((name) => `{{ home }}/${name}`))
-    for (const file of [POLICY_FILE, ...IMAGE_FILES]) expect(mounted).toContain(`{{ home }}/${file}`)
+    const unmeasured = [POLICY_FILE, 'certificate.pem', 'key.pem', 'state/']
+    expect(allowed?.sort()).toEqual(unmeasured.map((name) => `{{ home }}/${name}`))
+    for (const file of [POLICY_FILE, ...IMAGE_FILES, 'state']) expect(mounted).toContain(`{{ home }}/${file}`)
     const covered = (path: string) =>
       [...(trusted ?? []), ...(allowed ?? [])].some((each) => each.replace(/\/$/, '') === path)
     expect(mounted?.filter((path) => !covered(path))).toEqual([])

@@ -22,7 +22,7 @@ import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
 import { SESSION_WINDOW, UPLOAD_WINDOW } from '../../src/rpc/grpc/settings.ts'
-import { limitReadAhead, widenReceiveWindows } from '../../src/rpc/grpc/windows.ts'
+import { limitReadAhead, setReceiveWindows } from '../../src/rpc/grpc/windows.ts'
 import { type Identity, RpcError } from '../../src/rpc/index.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
 import { createTestLog } from '../support/log.ts'
@@ -301,7 +301,7 @@ describe('a peer that', () => {
 describe('the inside of the libraries', () => {
   test('is as this version knows it', () => {
     const server = new grpc.Server()
-    expect(() => widenReceiveWindows(server, () => undefined)).not.toThrow()
+    expect(() => setReceiveWindows(server, () => undefined)).not.toThrow()
     server.forceShutdown()
   })
 
@@ -318,7 +318,7 @@ describe('the inside of the libraries', () => {
   test('is missed when it changes', () => {
     const server = new grpc.Server()
     Reflect.set(server, 'createHttp2Server', undefined)
-    expect(() => widenReceiveWindows(server, () => undefined)).toThrow(/inside of Server/)
+    expect(() => setReceiveWindows(server, () => undefined)).toThrow(/inside of Server/)
     server.forceShutdown()
     expect(() => limitReadAhead({ readableHighWaterMark: 16 })).toThrow(/inside of Duplex/)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PartyActivity, Run, RunEventBody } from '../../src/round/index.ts'
 import { applyEvent } from '../../src/store/index.ts'
+import { attestedEvent } from '../support/events.ts'
 import { closed, newRun } from './fixtures.ts'
 
 const { parties: names, reason, ...rest } = newRun()
@@ -46,8 +47,10 @@ describe('what an event says about a run', () => {
   })
 
   it('knows where the aggregator runs from its own word', () => {
-    const run = runAfter({ kind: 'attested', tee: 'simulated tdx-v4' })
+    const run = runAfter(attestedEvent('simulated tdx-v4'))
     expect(run).toEqual({ ...proposed, tee: 'simulated tdx-v4' })
+    const restarted = runAfter(attestedEvent('simulated tdx-v4'), attestedEvent('SGX by Gramine'))
+    expect(restarted).toEqual({ ...proposed, tee: 'SGX by Gramine' })
   })
 
   it('shows what each party does: asked, delivered, late, and gone or refused rather than late', () => {
@@ -64,12 +67,18 @@ describe('what an event says about a run', () => {
     expect(activities(run)).toEqual({ 'bank-a': 'delivered', 'bank-b': 'delivered', 'bank-c': 'absent' })
   })
 
-  it('calls a contributor delivered however it was last seen, unless it went after the round', () => {
+  it('calls a contributor delivered unless it has gone, before the round closed or after', () => {
     const both = closed(1, { contributors: ['bank-a', 'bank-b'], missing: ['bank-c'] })
     const before = runAfter(opened, party('bank-a', 'gone'), party('bank-b', 'refused'), both)
-    expect(activities(before)).toMatchObject({ 'bank-a': 'delivered', 'bank-b': 'delivered' })
+    expect(activities(before)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
+    expect(activities(runAfter(opened, party('bank-a', 'gone'), both, opened))).toMatchObject({ 'bank-a': 'working' })
     const after = runAfter(opened, both, party('bank-a', 'gone'))
     expect(activities(after)).toMatchObject({ 'bank-a': 'gone', 'bank-b': 'delivered' })
+  })
+
+  it('does not say of a contributor that it works, or has gone, when the next round asks others', () => {
+    const both = closed(1, { contributors: ['bank-a', 'bank-c'], missing: [] })
+    expect(activities(runAfter(opened, both, opened))).toMatchObject({ 'bank-a': 'working', 'bank-c': 'joined' })
   })
 
   it('ignores a party that the run does not name', () => {

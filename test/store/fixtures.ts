@@ -44,6 +44,7 @@ export const closed = (
   gatherMs: 120,
   sumMs: 3,
   stepMs: 1,
+  receipt: new Uint8Array(),
   ...overrides,
 })
 

@@ -9,6 +9,7 @@ writeSync(1, '1\n')
 for (let n = 0; ; n++) {
   const { events } = await store.runs.change(runId(1), () => ({
     events: [state('running', `first of ${n}`), { ...state('running', `second of ${n}`), sourceSequence: n + 1 }],
+    leaves: [new TextEncoder().encode(`leaf ${n}`)],
   }))
   writeSync(1, `${events.at(-1)?.sequence}\n`)
 }

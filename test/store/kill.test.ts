@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { treeRoot } from '../../src/ledger/index.ts'
 import { openStore } from '../../src/store/index.ts'
+import { buildLog, numbered } from '../ledger/logs.ts'
 import { engines } from './engines.ts'
 import { runId } from './fixtures.ts'
 
@@ -39,6 +41,11 @@ describe.each(engines)('a process killed at any moment, on $name', (engine) => {
     expect(await store.runs.get(runId(1))).toMatchObject({
       reason: last?.kind === 'state-changed' ? last.reason : '',
     })
-    expect(await store.runs.sourceSequence(runId(1))).toBe((events.length - 1) / 2)
+    const changes = (events.length - 1) / 2
+    expect(await store.runs.sourceSequence(runId(1))).toBe(changes)
+    // The leaf of a change is in the log exactly if the change is.
+    const { heads } = buildLog(numbered(changes))
+    const tree = await store.ledger.tree()
+    expect({ size: tree.size, root: treeRoot(tree) }).toEqual(heads.at(-1))
   })
 })

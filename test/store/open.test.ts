@@ -51,6 +51,7 @@ describe.each(engines)('opening a store on $name', (engine) => {
     await database.query('alter table model_parts drop column run_id')
     await database.query('alter table runs drop column tee')
     await database.query('alter table models drop column tee')
+    for (const table of ['leaves', 'nodes', 'tree', 'checkpoints']) await database.query(`drop table ledger_${table}`)
     await database.query('update coffer_schema set version = 1')
     await using store = await openStore(database.url)
     expect(await collected(store.models.read(model.modelId))).toEqual(new Uint8Array(8))
@@ -60,6 +61,7 @@ describe.each(engines)('opening a store on $name', (engine) => {
     // Of what was made before it was kept, nobody knows in which TEE.
     expect(await store.runs.get(runId(1))).toMatchObject({ tee: '', modelId: model.modelId })
     expect(await store.models.get(model.modelId)).toMatchObject({ tee: '' })
+    expect(await store.ledger.tree()).toEqual({ size: 0, peaks: [] })
   })
 
   it('refuses a database of a newer release and leaves it as it is', async () => {
@@ -67,7 +69,7 @@ describe.each(engines)('opening a store on $name', (engine) => {
     await (await openStore(database.url)).close()
     await database.query('update coffer_schema set version = 99')
     await expect(openStore(database.url)).rejects.toEqual(rejects('STORE_NEWER_SCHEMA', 'schema 99'))
-    await database.query('update coffer_schema set version = 3')
+    await database.query('update coffer_schema set version = 4')
     await (await openStore(database.url)).close()
   })
 

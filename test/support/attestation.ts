@@ -15,14 +15,14 @@ import {
   signPolicy,
 } from '../../src/job/index.ts'
 import { createProver } from '../../src/aggregator/prover.ts'
-import type { Appraiser, Identity, Prover } from '../../src/rpc/index.ts'
+import type { Identity, Prover } from '../../src/rpc/index.ts'
 import type { Attester } from '../../src/tee/index.ts'
 import {
   createSimulatedAttester,
   createSimulatedPlatform,
   type SimulatedPlatform,
 } from '../../src/tee/simulator/index.ts'
-import { type CollateralSource, createAppraiser, createRecords } from '../../parties/index.ts'
+import { type CollateralSource, createAppraiser, createRecords, type PartyAppraiser } from '../../parties/index.ts'
 import { programOf } from '../attestation/issued.ts'
 import { createTestLog } from './log.ts'
 
@@ -36,7 +36,7 @@ export interface TestAttestation extends AsyncDisposable {
   /** What an aggregator proves itself with, for servers that are not whole aggregators. */
   prover(identity: Identity, changes?: { attester?: Attester; policy?: TestAttestation['policy'] }): Prover
   /** Each has a directory of its own below `directory`. */
-  appraiser(name: string, changes?: { signed?: SignedPolicy; now?: () => number; overlay?: string }): Appraiser
+  appraiser(name: string, changes?: { signed?: SignedPolicy; now?: () => number; overlay?: string }): PartyAppraiser
   /** Where the records of an appraiser are. */
   recordsOf(name: string): string
   /** The policy of a later version, changed and signed again. */

@@ -1,4 +1,7 @@
 /** A whole federation in one process, on whichever network: the real programs with their real policies and data. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startAggregator } from '../../src/aggregator/index.ts'
 import { startCoordinator } from '../../src/coordinator/index.ts'
 import { canonicalSpec, type JobSpec, type PartyPolicy } from '../../src/job/index.ts'
@@ -10,13 +13,15 @@ import {
   type Network,
   type Program,
   type Role,
+  RpcError,
   type RunApi,
   runService,
 } from '../../src/rpc/index.ts'
 import { createTestAttestation } from './attestation.ts'
+import { createLedgerKey } from './ledger.ts'
 import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
-import { type BackendName, startParty } from '../../parties/index.ts'
+import { type BackendName, createWitness, startParty } from '../../parties/index.ts'
 
 const federation = 'test'
 const version = '0.0.0-test'
@@ -29,6 +34,7 @@ export const openPolicy: PartyPolicy = {
   maximumEpochs: 100,
   summations: ['tee'],
   minimumParties: 2,
+  robust: ['none', 'norm-bound', 'centred-clipping', 'median', 'trimmed-mean', 'krum', 'multi-krum'],
 }
 
 export interface TestFederation extends AsyncDisposable {
@@ -38,6 +44,8 @@ export interface TestFederation extends AsyncDisposable {
   readonly log: string[]
   /** Starts the agent of a party anew, as after a crash. */
   startParty(name: string): Promise<void>
+  /** Ends the program and starts it anew at the same address, with what it keeps. */
+  restart(role: 'aggregator' | 'coordinator'): Promise<void>
   submit(spec: JobSpec): Promise<Run>
   model(modelId: string): Promise<{ parameters: Float32Array; standardisation: Standardisation }>
   /** Every event until the run has ended, then the run. */
@@ -69,30 +77,55 @@ export async function startFederation(
     log: logTo(lines, `${role}/${name}`),
     version,
   })
-  const aggregator = await startAggregator({
-    ...(await shared('aggregator', 'main')),
-    listen,
-    allowPlain: false,
-    attester,
-    policy: attestationPolicy,
-  })
+  const states = await mkdtemp(join(tmpdir(), 'coffer-states-'))
+  const startSummer = async (address: string) =>
+    startAggregator({
+      ...(await shared('aggregator', 'main')),
+      listen: address,
+      allowPlain: false,
+      attester,
+      policy: attestationPolicy,
+      stateDirectory: join(states, 'aggregator'),
+    })
+  let aggregator = await startSummer(listen)
   const store = await openStore('sqlite::memory:')
-  const coordinator = await startCoordinator({
-    ...(await shared('coordinator', 'main')),
-    listen,
-    aggregator: aggregator.address,
-    store,
-    storeName: 'memory',
-  })
+  const ledgerKey = createLedgerKey(federation)
+  const startControl = async (address: string) =>
+    startCoordinator({
+      ...(await shared('coordinator', 'main')),
+      listen: address,
+      aggregator: aggregator.address,
+      store,
+      storeName: 'memory',
+      ledgerKey,
+    })
+  let coordinator = await startControl(listen)
   const parties = new Map<string, Program>()
   const startBank = async (name: string): Promise<void> => {
     const addresses = { coordinator: coordinator.address, aggregator: aggregator.address }
     const policy = policies[name] ?? openPolicy
     const datasets = { loans: files[name] ?? '' }
     const appraiser = attestation.appraiser(name)
+    const stateDirectory = join(states, name)
     parties.set(
       name,
-      await startParty({ ...(await shared('party', name)), ...addresses, name, policy, datasets, backend, appraiser }),
+      await startParty({
+        ...(await shared('party', name)),
+        ...addresses,
+        name,
+        policy,
+        datasets,
+        backend,
+        appraiser,
+        stateDirectory,
+        witness: (ledger) =>
+          createWitness({
+            directory: join(states, `${name}.ledger`),
+            federation,
+            parties: ledger,
+            log: logTo(lines, `party/${name}`),
+          }),
+      }),
     )
   }
   for (const name of Object.keys(files)) await startBank(name)
@@ -102,6 +135,18 @@ export async function startFederation(
     role: 'coordinator',
   })
   const runs = connection.client(runService)
+  let restarting: Promise<void> | undefined
+  const restart = async (role: 'aggregator' | 'coordinator') => {
+    if (role === 'aggregator') {
+      const { address } = aggregator
+      await aggregator[Symbol.asyncDispose]()
+      aggregator = await startSummer(address)
+    } else {
+      const { address } = coordinator
+      await coordinator[Symbol.asyncDispose]()
+      coordinator = await startControl(address)
+    }
+  }
   const leaving = new AbortController()
   const call: ClientCall = { signal: leaving.signal, deadlineMs: 30_000 }
   return {
@@ -109,6 +154,10 @@ export async function startFederation(
     parties,
     log: lines,
     startParty: startBank,
+    restart(role) {
+      restarting = restart(role)
+      return restarting
+    },
     submit: (spec) => runs.submitRun({ specJson: canonicalSpec(spec) }, call),
     async model(modelId) {
       const { standardisation } = await runs.getModel({ modelId }, call)
@@ -118,9 +167,19 @@ export async function startFederation(
     },
     async follow(runId, seen = () => undefined) {
       const events: RunEvent[] = []
-      for await (const event of runs.watchRun({ runId, afterSequence: 0 }, { ...call, deadlineMs: 'open' })) {
-        events.push(event)
-        seen(event)
+      const ended = () => events.some((event) => event.kind === 'state-changed' && finalRunStates.includes(event.state))
+      // A coordinator that is started anew ends the stream; its successor goes on where it was.
+      while (!ended()) {
+        try {
+          const request = { runId, afterSequence: events.length }
+          for await (const event of runs.watchRun(request, { ...call, deadlineMs: 'open' })) {
+            events.push(event)
+            seen(event)
+          }
+        } catch (error) {
+          if (!(error instanceof RpcError && error.row.status === 'UNAVAILABLE')) throw error
+          await restarting
+        }
       }
       const run = await runs.getRun({ runId }, call)
       if (!finalRunStates.includes(run.state)) throw new Error(`the events ended, but the run is ${run.state}`)
@@ -134,6 +193,7 @@ export async function startFederation(
       await aggregator[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       await attestation[Symbol.asyncDispose]()
+      await rm(states, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

@@ -1,4 +1,4 @@
-/** What the aggregator does with bytes from outside: read, verify in slices, add. */
+/** What the aggregator does with bytes from outside: read, verify, add. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -7,6 +7,7 @@ import {
   fromBytes,
   MAXIMUM_PARTIES,
   toBytes,
+  UpdateError,
   updateElements,
   verifyUpdate,
 } from '../../src/update/index.ts'
@@ -54,25 +55,8 @@ describe('verifyUpdate', () => {
     expect(refusal(() => verifyUpdate(withValue(0, 0.75 * 2 ** 15 + 1), layout, narrow))).toBe('UPDATE_OUT_OF_RANGE')
   })
 
-  test('slices find what the whole finds, in exactly the slice that has it', () => {
-    const cases = fc.record({
-      at: fc.nat(updateElements(layout) - 1),
-      size: fc.integer({ min: 1, max: 10 }),
-    })
-    fc.assert(
-      fc.property(cases, ({ at, size }) => {
-        const bad = withValue(at, -(2 ** 31))
-        for (let from = 0; from < bad.length; from += size) {
-          const slice = () => verifyUpdate(bad, layout, encoding, from, from + size)
-          if (at >= from && at < from + size) expect(slice).toThrow()
-          else slice()
-        }
-      }),
-    )
-  })
-
   test.each([0, 8, 10])('%d values for a layout of 9', (length) => {
-    expect(refusal(() => verifyUpdate(new Int32Array(length), layout, encoding, 0, 0))).toBe('UPDATE_LENGTH')
+    expect(refusal(() => verifyUpdate(new Int32Array(length), layout, encoding))).toBe('UPDATE_LENGTH')
   })
 })
 
@@ -99,44 +83,50 @@ describe('bytes', () => {
 })
 
 describe('accumulator', () => {
-  test('updates in slices, interleaved, count once each and only when complete', () => {
-    const accumulator = createAccumulator(4)
-    const [a, b] = [Int32Array.of(1, 2, 3, 4), Int32Array.of(10, 20, 30, 40)]
-    accumulator.add(a, 0, 2)
-    accumulator.add(b, 0, 3)
-    expect(accumulator.updates).toBe(0)
-    expect(refusal(() => accumulator.total())).toBe('UPDATE_ORDER')
-    accumulator.add(b, 3, 4)
-    accumulator.add(a, 2)
-    expect(accumulator.updates).toBe(2)
-    expect([...accumulator.total()]).toEqual([11, 22, 33, 44])
-  })
-
-  test('refuses gaps, repeats, and slices beyond the end', () => {
-    const accumulator = createAccumulator(4)
-    const one = new Int32Array(4)
-    expect(refusal(() => accumulator.add(one, 1, 4))).toBe('UPDATE_ORDER')
-    expect(refusal(() => accumulator.add(one, 0, 5))).toBe('UPDATE_ORDER')
-    accumulator.add(one, 0, 2)
-    expect(refusal(() => accumulator.add(one, 0, 2))).toBe('UPDATE_ORDER')
-    expect(refusal(() => accumulator.add(one, 3, 4))).toBe('UPDATE_ORDER')
-    expect(refusal(() => accumulator.add(one, 2, 1))).toBe('UPDATE_ORDER')
-  })
+  const before = update().map((value) => value >> 1)
 
   test('refuses another length, and an update after the sum was read', () => {
-    const accumulator = createAccumulator(4)
-    expect(refusal(() => accumulator.add(new Int32Array(3)))).toBe('UPDATE_LENGTH')
+    const accumulator = createAccumulator(layout, encoding)
+    expect(refusal(() => accumulator.add(new Int32Array(8)))).toBe('UPDATE_LENGTH')
     accumulator.total()
-    expect(refusal(() => accumulator.add(new Int32Array(4)))).toBe('UPDATE_ORDER')
+    expect(refusal(() => accumulator.add(update()))).toBe('UPDATE_ORDER')
   })
 
-  test('holds 1,024 updates, those in it partly included', () => {
-    const accumulator = createAccumulator(2)
-    const partly = new Int32Array(2)
-    accumulator.add(partly, 0, 1)
-    for (let party = 1; party < MAXIMUM_PARTIES; party += 1) accumulator.add(new Int32Array(2))
-    expect(refusal(() => accumulator.add(new Int32Array(2)))).toBe('UPDATE_TOO_MANY')
-    accumulator.add(partly, 1, 2)
+  test('holds 1,024 updates', () => {
+    const accumulator = createAccumulator(layout, encoding)
+    for (let party = 0; party < MAXIMUM_PARTIES; party += 1) accumulator.add(update())
+    expect(refusal(() => accumulator.add(update()))).toBe('UPDATE_TOO_MANY')
     expect(accumulator.updates).toBe(MAXIMUM_PARTIES)
   })
+
+  test('refuses what verifyUpdate refuses, with the same words, and then holds exactly what it held', () => {
+    const anyValue = fc.oneof(
+      fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      fc.constantFrom(-1, -(2 ** 31), 2 ** 15),
+    )
+    const hostile = fc.array(fc.record({ at: fc.nat(updateElements(layout) - 1), value: anyValue }), { maxLength: 3 })
+    fc.assert(
+      fc.property(hostile, (changes) => {
+        const values = update()
+        for (const { at, value } of changes) values[at] = value
+        const expected = errorOf(() => verifyUpdate(values, layout, encoding))
+        const accumulator = createAccumulator(layout, encoding)
+        accumulator.add(before)
+        expect(errorOf(() => accumulator.add(values))).toEqual(expected)
+        expect(accumulator.updates).toBe(expected === undefined ? 2 : 1)
+        const sum = [...before].map((value, i) => value + (expected === undefined ? (values[i] ?? 0) : 0))
+        expect([...accumulator.total()]).toEqual(sum)
+      }),
+    )
+  })
 })
+
+function errorOf(action: () => unknown): { code: string; message: string } | undefined {
+  try {
+    action()
+    return undefined
+  } catch (error) {
+    if (error instanceof UpdateError) return { code: error.code, message: error.message }
+    throw error
+  }
+}

@@ -7,16 +7,17 @@ import {
   createAppraiser,
   createCollateralSource,
   createRecords,
+  type PartyAppraiser,
 } from '../../../parties/index.ts'
 import { policyDigest, type SignedPolicy } from '../../job/index.ts'
-import type { Appraiser, Log } from '../../rpc/index.ts'
+import type { Log } from '../../rpc/index.ts'
 import { readText } from '../files.ts'
 import { type Home, type HomeConfig, homeFiles } from '../home.ts'
 import type { Context } from '../io.ts'
 import { readPolicy, within } from './policy-file.ts'
 
 export interface PartyAttestation extends AsyncDisposable {
-  readonly appraiser: Appraiser
+  readonly appraiser: PartyAppraiser
 }
 
 export interface OpeningOptions {

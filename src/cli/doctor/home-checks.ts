@@ -1,9 +1,9 @@
 /** One home: configuration, key, certificate, and for a party its policy and data. */
 import { access, constants, open, stat } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { CodedError } from '../../errors/index.ts'
 import { parsePartyPolicy } from '../../job/index.ts'
-import { readText } from '../files.ts'
+import { exists, readText } from '../files.ts'
 import { type HomeConfig, homeFiles, keyExposure, readConfig, readIdentity } from '../home.ts'
 import { certificateEnd, identityProblems, spiffeUri } from '../identity.ts'
 import type { Context } from '../io.ts'
@@ -26,6 +26,7 @@ export async function checkHome(context: Context, directory: string): Promise<Ho
     await checkKey(who, directory),
     await checkIdentity(who, directory, config, context.io.now()),
     ...(config.role === 'party' ? await checkParty(who, directory, config) : []),
+    ...(config.role === 'aggregator' ? [await checkState(directory, config)] : []),
     ...(config.role === 'coordinator' ? [await checkStore(directory, config)] : []),
   ]
   return { checks, config }
@@ -115,4 +116,20 @@ async function checkStore(directory: string, { store }: HomeConfig<'coordinator'
   return denied === undefined
     ? ok('coordinator, store', store)
     : fail('coordinator, store', denied, `make ${directory} writable`)
+}
+
+/** It need not be there before the first start: then the nearest directory above has to be writable. */
+async function checkState(directory: string, { state }: HomeConfig<'aggregator'>): Promise<Check> {
+  const path = isAbsolute(state) ? state : join(directory, state)
+  let at = path
+  while (!(await exists(at)) && dirname(at) !== at) at = dirname(at)
+  const denied = await requireWritable(at).catch(textOf)
+  return denied === undefined
+    ? ok('aggregator, state', at === path ? path : `${path} will be made`)
+    : fail('aggregator, state', denied, `make ${at} a writable directory, or correct \`state\` in coffer.yaml`)
+}
+
+async function requireWritable(path: string): Promise<undefined> {
+  await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  if (!(await stat(path)).isDirectory()) throw new Error(`${path} is not a directory`)
 }

@@ -35,6 +35,8 @@ listen: '${listenAt(aggregator)}'
 tee: ${tee}
 # Signed by the organisations of the federation; the parties hold to their own copy.
 attestationPolicy: attestation-policy.json
+# Runs are kept here, sealed, so that they go on after a restart; relative to this directory.
+state: state
 `
 
 export const userYaml = ({ federation, coordinator }: FederationConfig, name: string): string =>

@@ -24,7 +24,7 @@ import type { Listening, ServeOptions } from '../network.ts'
 import { loadProtocol } from '../protocol.ts'
 import type { GrpcSettings } from './settings.ts'
 import { openDoor } from './tls.ts'
-import { limitReadAhead, widenReceiveWindows } from './windows.ts'
+import { http2StreamOf, limitReadAhead, setReceiveWindows, widen } from './windows.ts'
 
 /** Calls at once on one connection; a party has at most a handful. */
 const MAXIMUM_STREAMS = 64
@@ -127,7 +127,7 @@ function createServer(settings: GrpcSettings, sessions: Set<ServerHttp2Session>)
     'grpc.keepalive_timeout_ms': settings.keepaliveTimeoutMs,
     'grpc.enable_channelz': 0,
   })
-  widenReceiveWindows(server, (session) => {
+  setReceiveWindows(server, (session) => {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
   })
@@ -180,11 +180,17 @@ async function answerStream(
   return answer(endpoint, {
     peer,
     signal,
-    widen: () => () => undefined,
-    // Leaving the loop must not destroy the stream: the outcome still has to be sent on it.
-    requests: stream.iterator({ destroyOnReturn: false }),
+    requests: requestsOf(stream),
+    widen: () => widen(http2StreamOf(stream)),
     send: (message) => unlessAborted(written(stream, message), signal),
   })
+}
+
+/** A connection that breaks ends its streams as if the caller had said all; here that is told apart. */
+async function* requestsOf(stream: BytesStream): AsyncGenerator<Buffer> {
+  // Leaving the loop must not destroy the stream: the outcome still has to be sent on it.
+  for await (const bytes of stream.iterator({ destroyOnReturn: false })) yield bytes
+  if (stream.cancelled || http2StreamOf(stream).aborted) throw new RpcError('CALL_ABORTED', 'the caller is gone')
 }
 
 /** One message under way at a time: the callback comes when HTTP/2 has taken it, within the receiver's window. */

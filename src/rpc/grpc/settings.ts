@@ -30,11 +30,19 @@ export const defaultSettings: GrpcSettings = {
  */
 export const DOWNLOAD_WINDOW = 8 * 1024 * 1024
 /**
- * The same towards a server, which has a thousand clients: it is what each upload that waits its turn costs in memory.
- * 20 MB/s over 50 ms of distance.
+ * The same towards a server on a stream whose caller has not been admitted to an upload. There may be a thousand callers
+ * with 64 streams each, and this is what each stream costs when nobody reads it.
  */
-export const UPLOAD_WINDOW = 1024 * 1024
-/** For all streams of a connection together: one that nobody reads must not stop the others. */
+export const WAITING_WINDOW = 64 * 1024
+/**
+ * And on the streams of a caller that has been: 300 MB/s over 50 ms of distance need half of it, and HTTP/2 for Node
+ * gives the window back only by halves. So much is held of an upload while the program is busy with something else.
+ */
+export const UPLOAD_WINDOW = 32 * 1024 * 1024
+/**
+ * For all streams of a connection together. What nobody reads is bounded by the windows of the streams alone: Node gives
+ * this one back as soon as bytes have come, so that one stream that is not read does not stop the others.
+ */
 export const SESSION_WINDOW = 2 * UPLOAD_WINDOW
 /** Messages a stream object reads ahead of its consumer; the default of 16 would be 16 MiB of chunks. */
 export const READ_AHEAD = 2

@@ -2,24 +2,28 @@
  * Flow control that grpc-js 1.14.7 has no option for: the server's receive windows (grpc-node pull request 3058 is
  * open), and how many messages a stream object reads ahead.
  *
- * Both reach into what the libraries keep private, so each checks first that it finds what it expects and checks
- * afterwards that it has worked; the package is pinned, and test/rpc/tls.test.ts fails loudly on an upgrade that
- * changes the inside. Must run before the server's injector is made.
+ * A server has small windows towards everybody, and wide ones towards a caller that it has admitted to an upload, for as
+ * long as that lasts. Windows are settings of a whole connection in HTTP/2, so it is the caller's connection that is
+ * widened; its other streams are bounded by the number of streams that a connection may have.
+ *
+ * All of it reaches into what the libraries keep private, so each function checks first that it finds what it expects
+ * and checks afterwards that it has worked; the package is pinned, and test/rpc/tls.test.ts fails loudly on an upgrade
+ * that changes the inside.
  */
 import { EventEmitter } from 'node:events'
-import type { ServerHttp2Session } from 'node:http2'
+import type { Http2Stream, ServerHttp2Session } from 'node:http2'
 import type { Server } from '@grpc/grpc-js'
-import { READ_AHEAD, SESSION_WINDOW, UPLOAD_WINDOW } from './settings.ts'
+import { READ_AHEAD, SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from './settings.ts'
 
-/** @param opened is told of each session. */
-export function widenReceiveWindows(server: Server, opened: (session: ServerHttp2Session) => void): void {
+/** Must run before the server's injector is made. @param opened is told of each session. */
+export function setReceiveWindows(server: Server, opened: (session: ServerHttp2Session) => void): void {
   const options: unknown = Reflect.get(server, 'commonServerOptions')
   const create: unknown = Reflect.get(server, 'createHttp2Server')
   if (typeof options !== 'object' || options === null || typeof create !== 'function') throw changed('Server')
   const settings: unknown = Reflect.get(options, 'settings')
   Reflect.set(options, 'settings', {
     ...(typeof settings === 'object' ? settings : {}),
-    initialWindowSize: UPLOAD_WINDOW,
+    initialWindowSize: WAITING_WINDOW,
   })
   Reflect.set(server, 'createHttp2Server', (...parameters: unknown[]) => {
     const http2Server: unknown = Reflect.apply(create, server, parameters)
@@ -30,6 +34,44 @@ export function widenReceiveWindows(server: Server, opened: (session: ServerHttp
     })
   })
 }
+
+/** How many uploads each connection carries now. */
+const carried = new WeakMap<ServerHttp2Session, number>()
+
+/**
+ * Widens the windows of a caller's connection until the returned function is called. Several uploads of one connection
+ * may do so at once; a connection that is gone has no windows, and that is no fault.
+ */
+export function widen({ session }: { readonly session: Http2Stream['session'] }): () => void {
+  if (session === undefined || session.destroyed) return () => undefined
+  const connection = session as ServerHttp2Session
+  count(connection, 1)
+  let widened = true
+  return () => {
+    if (widened) count(connection, -1)
+    widened = false
+  }
+}
+
+function count(session: ServerHttp2Session, change: 1 | -1): void {
+  const before = carried.get(session) ?? 0
+  carried.set(session, before + change)
+  if (before > 0 && before + change > 0) return
+  if (session.destroyed || session.closed) return
+  session.settings({ initialWindowSize: change > 0 ? UPLOAD_WINDOW : WAITING_WINDOW })
+}
+
+/** The HTTP/2 stream below a call of grpc-js's server. */
+export function http2StreamOf(call: object): Http2Stream {
+  const intercepting: unknown = Reflect.get(call, 'call')
+  const stream: unknown =
+    typeof intercepting === 'object' && intercepting !== null ? Reflect.get(intercepting, 'stream') : undefined
+  if (!isHttp2Stream(stream)) throw changed('ServerDuplexStream')
+  return stream
+}
+
+const isHttp2Stream = (value: unknown): value is Http2Stream =>
+  value instanceof EventEmitter && 'rstCode' in value && 'aborted' in value && 'session' in value
 
 export function limitReadAhead(stream: { readonly readableHighWaterMark: number }): void {
   const state: unknown = Reflect.get(stream, '_readableState')

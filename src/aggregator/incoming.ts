@@ -1,0 +1,90 @@
+/**
+ * The parts of one upload as they come, each raced against the end of whatever the upload is for and against the progress
+ * deadline, which starts anew with every MiB: a byte a minute does not keep a place. Nothing limits the whole.
+ */
+import type { UpdatePart } from '../rpc/index.ts'
+import { AggregatorError } from './errors.ts'
+import type { UploadChunk, UploadHeader } from './staging.ts'
+
+/** An upload that brings less than this in that time is ended (35 kB/s). */
+const PROGRESS_BYTES = 1024 * 1024
+export const PROGRESS_DEADLINE_MS = 30_000
+
+export class IncomingUpload {
+  readonly #parts: AsyncIterator<UpdatePart>
+  readonly #ended = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #sinceProgress = 0
+
+  /** @param signal of the call */
+  constructor(parts: AsyncIterable<UpdatePart>, signal: AbortSignal) {
+    this.#parts = parts[Symbol.asyncIterator]()
+    this.endWith(signal)
+  }
+
+  /** Aborts when the upload is over for whatever reason. */
+  get ended(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  /** Ends the upload when this signal aborts, with its reason. */
+  endWith(signal: AbortSignal): void {
+    const end = () => this.end(signal.reason)
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true, signal: this.ended })
+  }
+
+  end(reason?: unknown): void {
+    this.stopClock()
+    this.#ended.abort(reason)
+  }
+
+  /** @throws AggregatorError AGGREGATION_UPLOAD_FORM if the first part is not a header, AGGREGATION_UPLOAD_SLOW */
+  async header(): Promise<UploadHeader> {
+    this.startClock()
+    const first = await this.#next()
+    // Waiting for a place, which comes next, is not the sender's slowness.
+    this.stopClock()
+    if (first?.kind === 'header') return first
+    throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'an upload has to begin with its header')
+  }
+
+  /** Undefined at the end. @throws AggregatorError AGGREGATION_UPLOAD_FORM, AGGREGATION_UPLOAD_SLOW */
+  async chunk(): Promise<UploadChunk | undefined> {
+    const part = await this.#next()
+    if (part?.kind !== 'header') return part
+    throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'an upload has one header only')
+  }
+
+  startClock(): void {
+    this.stopClock()
+    this.#sinceProgress = 0
+    const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_DEADLINE_MS / 1000} s`
+    const slow = () => this.end(new AggregatorError('AGGREGATION_UPLOAD_SLOW', text))
+    this.#timer = setTimeout(slow, PROGRESS_DEADLINE_MS)
+  }
+
+  progressed(bytes: number): void {
+    this.#sinceProgress += bytes
+    if (this.#sinceProgress >= PROGRESS_BYTES) this.startClock()
+  }
+
+  stopClock(): void {
+    clearTimeout(this.#timer)
+  }
+
+  async #next(): Promise<UpdatePart | undefined> {
+    const { ended } = this
+    ended.throwIfAborted()
+    const result = await new Promise<IteratorResult<UpdatePart>>((resolve, reject) => {
+      const end = () => reject(ended.reason)
+      ended.addEventListener('abort', end, { once: true })
+      this.#parts
+        .next()
+        .then(resolve, reject)
+        .finally(() => ended.removeEventListener('abort', end))
+    })
+    ended.throwIfAborted()
+    return result.done ? undefined : result.value
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The receipts of one run: each is made from a round's result and names the one before it. A receipt is sealed first,
+ * becomes durable with the round's commit, and only then counts (`add`): a round that is not committed leaves no trace
+ * here, so that its place in the chain can be taken by another try.
+ */
+import { toHex } from '../crypto/index.ts'
+import { parseSignedReceipt, type Receipt, receiptHash, sealReceipt } from '../ledger/index.ts'
+
+/** What is the same in every receipt of a run while one aggregator plays it. */
+export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
+
+/** Digests of states and models are 32 bytes. */
+export interface ReceiptRound extends Pick<Receipt, 'round' | 'clip' | 'noise' | 'privacySpent'> {
+  /** In any order; no party twice. */
+  readonly updates: readonly {
+    readonly party: string
+    /** Hex. */
+    readonly digest: string
+    readonly rows: number
+    /** The round whose model it answered. */
+    readonly base: number
+  }[]
+  readonly modelBefore: Uint8Array
+  readonly modelAfter: Uint8Array
+  readonly stateAfter: Uint8Array
+}
+
+export interface SealedReceipt {
+  readonly sealed: Uint8Array
+  /** What the next one names. */
+  readonly hash: string
+}
+
+export class Receipts {
+  readonly #frame: ReceiptFrame
+  readonly #sign: (message: Uint8Array) => Uint8Array
+  readonly #sealed: Uint8Array[]
+  #last: string | null
+
+  /**
+   * @param sign by the receipt key of the frame's epoch
+   * @param earlier receipts of earlier epochs, in order. Throws ReceiptError RECEIPT_MALFORMED for a last one that is none
+   */
+  constructor(frame: ReceiptFrame, sign: (message: Uint8Array) => Uint8Array, earlier: readonly Uint8Array[] = []) {
+    this.#frame = frame
+    this.#sign = sign
+    this.#sealed = [...earlier]
+    const last = earlier.at(-1)
+    this.#last = last === undefined ? null : receiptHash(parseSignedReceipt(last).receipt)
+  }
+
+  get count(): number {
+    return this.#sealed.length
+  }
+
+  /** Those after the first `held`, in order. */
+  after(held: number): readonly Uint8Array[] {
+    return this.#sealed.slice(held)
+  }
+
+  /** Changes nothing. Throws ReceiptError RECEIPT_MALFORMED for what no round can have. */
+  seal({ updates, modelBefore, modelAfter, stateAfter, ...round }: ReceiptRound): SealedReceipt {
+    const receipt: Receipt = {
+      ...this.#frame,
+      ...round,
+      updates: updates
+        .map(({ party, digest, rows, base }) => ({ party, digest, weight: rows, base }))
+        .sort((a, b) => (a.party < b.party ? -1 : 1)),
+      modelBefore: toHex(modelBefore),
+      modelAfter: toHex(modelAfter),
+      stateAfter: toHex(stateAfter),
+      previous: this.#last,
+    }
+    return { sealed: sealReceipt(receipt, this.#sign), hash: receiptHash(receipt) }
+  }
+
+  /** That the round of this receipt is committed: the next one continues it. */
+  add({ sealed, hash }: SealedReceipt): void {
+    this.#sealed.push(sealed)
+    this.#last = hash
+  }
+}
