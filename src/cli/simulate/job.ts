@@ -36,7 +36,8 @@ export function simulatedJob(job: JobSpec, wanted: Wanted): SimulatedJob {
   const quorum = Math.min(all ? parties.length : job.rounds.quorum, left)
   const rounds = {
     ...job.rounds,
-    ...atMost(job.rounds, ['cohort', 'enough'], parties.length),
+    ...(job.rounds.cohort && { cohort: Math.min(job.rounds.cohort, parties.length) }),
+    ...(job.rounds.enough && { enough: Math.min(job.rounds.enough, parties.length) }),
     count,
     quorum,
     minimumParties: Math.min(job.rounds.minimumParties, quorum),
@@ -59,26 +60,11 @@ export function partyNames(count: number): string[] {
 
 function leastLeft(absences: Absences, { parties, drop }: Wanted, rounds: number, job: JobSpec): number {
   const { round, left } = emptiestRound(absences, parties, rounds)
-  const cohort = cohortOf(job)
+  const cohort = job.rounds.cohort ?? parties
   const ofCohort = cohort * (1 - drop) - 3 * Math.sqrt(cohort * drop * (1 - drop))
   if (left >= 2) return cohort >= parties ? left : Math.min(left, Math.max(2, Math.floor(ofCohort)))
   const text = `with --drop ${drop} only ${left} of ${parties} parties are left in round ${round}, expected 2 or more`
   throw new CliError('CLI_SIMULATION_QUORUM', text)
-}
-
-function cohortOf({ rounds }: JobSpec): number {
-  const cohort: unknown = Reflect.get(rounds, 'cohort')
-  return typeof cohort === 'number' ? cohort : Number.POSITIVE_INFINITY
-}
-
-/** Of keys that a job may have or not. */
-function atMost(rounds: object, names: readonly string[], most: number): Record<string, number> {
-  const capped: Record<string, number> = {}
-  for (const name of names) {
-    const value: unknown = Reflect.get(rounds, name)
-    if (typeof value === 'number' && value > most) capped[name] = most
-  }
-  return capped
 }
 
 function changesOf(before: JobSpec, after: JobSpec): string[] {
