@@ -12,7 +12,7 @@ test('every step gives the same as on the real disk', async () => {
   await using disks = createDisks(() => 7)
   const at = mkdtempSync(join(tmpdir(), 'coffer-disk-'))
   const run = join(at, 'run')
-  const seen = []
+  const seen: unknown[] = []
   for (const disk of [disks.create(), realDisk]) {
     const names = async (directory: string) => (await disk.list(directory)).map(({ name }) => name).sort()
     const found: unknown[] = [await names(run), await disk.read(run, 'facts', 10)]
