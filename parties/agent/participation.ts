@@ -188,7 +188,8 @@ export class Participation {
     this.#ending.abort()
   }
 
-  async #leave({ error, evidence }: Distrust): Promise<void> {
+  async #leave(reason: Distrust): Promise<void> {
+    const { error, evidence } = reason
     const { runId, state, desk } = this.#options
     const fields = { run: runId, code: error.code, next: error.row.next, evidence: state.evidence }
     desk.log.error(fields, `leaving the run for good: ${error.message}`)
@@ -198,7 +199,7 @@ export class Participation {
       if (!(failure instanceof StateError)) throw failure
       desk.log.error({ run: runId, code: failure.code }, `what shows it could not be kept: ${failure.message}`)
     }
-    if (this.#round !== undefined) await this.#decline(this.#round, error)
+    if (this.#round !== undefined) await this.#decline(this.#round, reason)
   }
 
   async #decline(round: number, why: unknown): Promise<void> {

@@ -98,6 +98,7 @@ test('what no round can have is not signed', () => {
   }
   refused({ updates: [one, one] })
   refused({ updates: [{ ...one, rows: 0 }] })
+  refused({ updates: [{ ...one, digest: 'none' }] })
   refused({ modelAfter: new Uint8Array(31) })
   refused({ noise: Number.NaN })
 })
