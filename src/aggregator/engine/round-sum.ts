@@ -20,7 +20,7 @@ import {
   verifyStatistics,
 } from '../../learning/index.ts'
 import type { JobSpec } from '../../job/index.ts'
-import { RoundError, summations, type SumTotals, type TaskKind } from '../../round/index.ts'
+import { RoundError, summations, type TaskKind } from '../../round/index.ts'
 import {
   type Accumulator,
   createAccumulator,
@@ -32,6 +32,7 @@ import {
   UpdateError,
   type UpdateLayout,
   updateElements,
+  type UpdateTotals,
   verifyUpdate,
 } from '../../update/index.ts'
 import type { UpdateFacts } from './engine.ts'
@@ -114,7 +115,7 @@ export class RoundSum {
   }
 
   /** `reference`: the aggregate before, for centred clipping. Throws LearningError. */
-  open(reference: Float64Array): SumTotals {
+  open(reference: Float64Array): UpdateTotals {
     const { spec, layout } = this.#setting
     const sum = this.#accumulator.total()
     if (!this.#spool) return decodeSum(sum, this.totalShare, layout, spec.encoding)

@@ -3,7 +3,8 @@
  *
  *   parties          sim-001 ... in place of those named
  *   quorum           as it was where it fits; all parties if it was all of them, or is more than there are. With drops,
- *                    at most as many as are left in the round in which most are gone: no round waits for its deadline
+ *                    at most as many as are left in the round in which most are gone: no round waits for its deadline.
+ *                    Of a cohort, whose members are not known before, three deviations below the mean
  *   minimumParties   as it was, at most the quorum
  *   cohort, enough   as they were, at most all parties
  *   deadlineSeconds  at least ten minutes: all parties share this machine, and none is late for that reason
@@ -30,12 +31,13 @@ export function simulatedJob(job: JobSpec, wanted: Wanted): SimulatedJob {
   const count = wanted.rounds ?? job.rounds.count
   const parties = partyNames(wanted.parties)
   const absences = createAbsences(parties, wanted.drop, seed)
-  const left = wanted.drop === 0 ? parties.length : leastLeft(absences, wanted, count)
+  const left = wanted.drop === 0 ? parties.length : leastLeft(absences, wanted, count, job)
   const all = job.rounds.quorum >= Math.min(job.parties.length, parties.length)
   const quorum = Math.min(all ? parties.length : job.rounds.quorum, left)
   const rounds = {
     ...job.rounds,
-    ...atMost(job.rounds, ['cohort', 'enough'], parties.length),
+    ...(job.rounds.cohort && { cohort: Math.min(job.rounds.cohort, parties.length) }),
+    ...(job.rounds.enough && { enough: Math.min(job.rounds.enough, parties.length) }),
     count,
     quorum,
     minimumParties: Math.min(job.rounds.minimumParties, quorum),
@@ -56,21 +58,13 @@ export function partyNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `sim-${String(i + 1).padStart(digits, '0')}`)
 }
 
-function leastLeft(absences: Absences, { parties, drop }: Wanted, rounds: number): number {
+function leastLeft(absences: Absences, { parties, drop }: Wanted, rounds: number, job: JobSpec): number {
   const { round, left } = emptiestRound(absences, parties, rounds)
-  if (left >= 2) return left
+  const cohort = job.rounds.cohort ?? parties
+  const ofCohort = cohort * (1 - drop) - 3 * Math.sqrt(cohort * drop * (1 - drop))
+  if (left >= 2) return cohort >= parties ? left : Math.min(left, Math.max(2, Math.floor(ofCohort)))
   const text = `with --drop ${drop} only ${left} of ${parties} parties are left in round ${round}, expected 2 or more`
   throw new CliError('CLI_SIMULATION_QUORUM', text)
-}
-
-/** Of keys that a job may have or not. */
-function atMost(rounds: object, names: readonly string[], most: number): Record<string, number> {
-  const capped: Record<string, number> = {}
-  for (const name of names) {
-    const value: unknown = Reflect.get(rounds, name)
-    if (typeof value === 'number' && value > most) capped[name] = most
-  }
-  return capped
 }
 
 function changesOf(before: JobSpec, after: JobSpec): string[] {

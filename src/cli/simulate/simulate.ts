@@ -51,8 +51,7 @@ async function play(
   signal: AbortSignal,
 ): Promise<SimulationResult> {
   const began = performance.now()
-  const delay = monitorEventLoopDelay({ resolution: 10 })
-  delay.enable()
+  using delay = watchEventLoop()
   const { spec, changes } = job
   const { size } = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
   tellChanges(context, job, wanted, size)
@@ -68,7 +67,6 @@ async function play(
   const diary = createDiary()
   const run = await follow(federation.session, spec, { diary, progress, weather })
   const model = await modelOf(context, federation.session, run, spec, wanted)
-  delay.disable()
   return {
     parties: spec.parties.length,
     parameters: size,
@@ -81,10 +79,17 @@ async function play(
     modelDigest: model === undefined ? null : toHex(model.digest),
     seconds: (performance.now() - began) / 1000,
     peakRss: process.resourceUsage().maxRSS * 1024,
-    eventLoopMs: delay.max / 1e6,
+    eventLoopMs: delay.longestMs(),
     receipts: diary.receipts,
     errors,
   }
+}
+
+/** How long the event loop stood still at most: what a program on it would have waited. */
+function watchEventLoop(): Disposable & { readonly longestMs: () => number } {
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  return { longestMs: () => delay.max / 1e6, [Symbol.dispose]: () => void delay.disable() }
 }
 
 function tellChanges(context: Context, { spec, changes }: SimulatedJob, { drop }: Wanted, parameters: number): void {
