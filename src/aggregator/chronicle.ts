@@ -29,6 +29,10 @@ export class Chronicle {
   readonly history: RunJournal
   readonly #setting: ChronicleSetting
   #broken: { readonly error: unknown } | undefined
+  /** What happened while a round is being committed: it is numbered after the round. */
+  #held: PlainBody[] | undefined
+  /** Settles when everything that has a number was shown. */
+  #shown: Promise<void> = Promise.resolve()
 
   constructor(setting: ChronicleSetting) {
     this.#setting = setting
@@ -45,10 +49,12 @@ export class Chronicle {
 
   /** Shown in the order of the calls. */
   emit(body: PlainBody): void {
+    if (this.#held) {
+      this.#held.push(body)
+      return
+    }
     const event = { ...this.#number(), ...body }
-    const show = () => this.events.show(event)
-    // The failure has been told to the run, and this event is part of how it ends.
-    void this.write({ kind: 'event', event }).then(show, show)
+    void this.#showAfter(this.write({ kind: 'event', event }), () => this.events.show(event))
   }
 
   /** State and receipt of a round become durable, then the event is shown. @param state unchanged until then */
@@ -56,21 +62,42 @@ export class Chronicle {
     if (this.#broken) throw this.#broken.error
     const event = { ...this.#number(), ...body }
     const record: RunRecord = { kind: 'committed', round, stateDigest, event }
-    const encoded = encodeRecord(record)
-    await this.#guard(this.#setting.journal?.commit({ round, state, record: encoded }))
-    this.history.apply(record)
-    this.events.show(event)
+    const held: PlainBody[] = []
+    this.#held = held
+    try {
+      const encoded = encodeRecord(record)
+      await this.#guard(this.#setting.journal?.commit({ round, state, record: encoded }))
+      await this.#shown
+      this.history.apply(record)
+      this.events.show(event)
+    } catch (error) {
+      this.events.takeBack(event.sequence)
+      throw error
+    } finally {
+      this.#held = undefined
+      for (const each of held) this.emit(each)
+    }
   }
 
   /** The run is over; watchers end after this. */
   async end({ state, reason }: Ended): Promise<void> {
     const place = this.#number()
     const ended = { ...place, kind: 'state-changed', state, reason } as const
-    const show = () => {
+    await this.#showAfter(this.write({ kind: 'ended', ...place, state, reason }), () => {
       this.events.show(ended)
       this.events.end()
+    })
+  }
+
+  /** A failure to write has been told to the run, and the event is part of how it ends. */
+  #showAfter(written: Promise<void>, show: () => void): Promise<void> {
+    const before = this.#shown
+    const shown = async () => {
+      await before
+      show()
     }
-    await this.write({ kind: 'ended', ...place, state, reason }).then(show, show)
+    this.#shown = written.then(shown, shown)
+    return this.#shown
   }
 
   #number(): Pick<RunEvent, 'sequence' | 'atMs'> {

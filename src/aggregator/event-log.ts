@@ -28,6 +28,12 @@ export class EventLog {
     return this.#numbered
   }
 
+  /** The newest number was given to an event that will not be shown. */
+  takeBack(number: number): void {
+    if (number !== this.#numbered) throw new Error(`event ${number} is not the newest, ${this.#numbered} is`)
+    this.#numbered -= 1
+  }
+
   /** In the order of their numbers. */
   show(...events: readonly RunEvent[]): void {
     for (const event of events) {

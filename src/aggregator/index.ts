@@ -38,12 +38,15 @@ export interface AggregatorOptions {
   readonly policy: { readonly digest: string; readonly version: number }
   /** Where runs are kept, sealed, over a restart; without it a restart loses them. */
   readonly stateDirectory?: string
+  /** Instead of the machine's disk. */
+  readonly openStates?: typeof openState
 }
 
 /** Throws AggregatorError AGGREGATION_STATE_*, and what the network throws. */
 export async function startAggregator(options: AggregatorOptions): Promise<Program> {
   const { network, identity, log, listen, stateDirectory, policy, attester } = options
-  const states = stateDirectory === undefined ? undefined : await openState(stateDirectory)
+  const open = options.openStates ?? openState
+  const states = stateDirectory === undefined ? undefined : await open(stateDirectory)
   const prover = createProver(options)
   const runs = new Runs({ ...options, tee: attester.name, policyDigest: policy.digest, prover, states })
   const closing = new AbortController()

@@ -3,14 +3,13 @@
  * each party, each with a certificate of its own. They are started as `coffer coordinator`, `aggregator` and `party`
  * start them; only what they share is different: training threads, tables, a store in memory.
  */
-import { generateKeyPairSync } from 'node:crypto'
 import { createTrainerPool, startParty } from '../../../parties/index.ts'
 import { type AggregatorOptions, startAggregator } from '../../aggregator/index.ts'
 import { startCoordinator } from '../../coordinator/index.ts'
 import type { JobSpec } from '../../job/index.ts'
-import { createSigner, logOrigin } from '../../ledger/index.ts'
 import { type Identity, type Log, type Network, type Program, runService } from '../../rpc/index.ts'
 import { openStore } from '../../store/index.ts'
+import { newLedgerKey } from '../ledger/key.ts'
 import type { Session } from '../session.ts'
 import { createAttestation, type SimulatedAttestation } from './attestation.ts'
 import { type Authority, createAuthority } from './authority.ts'
@@ -85,7 +84,7 @@ async function startPrograms(setting: FederationSetting, opened: Opened): Promis
       aggregator: aggregator.address,
       store,
       storeName: 'memory',
-      ledgerKey: createSigner(logOrigin(FEDERATION), generateKeyPairSync('ed25519').privateKey),
+      ledgerKey: newLedgerKey(FEDERATION),
     }),
   )
   const identity = await authority.issue('user', 'admin')
