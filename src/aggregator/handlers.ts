@@ -14,7 +14,7 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
       return {}
     },
     async *watchAggregation({ runId, afterSequence }, { signal }) {
-      yield* (await runs.get(runId, signal)).events.watch(afterSequence, signal)
+      yield* runs.watch(runId, afterSequence, signal)
     },
     async stopAggregation({ runId, reason }) {
       await runs.stop(runId, reason)
