@@ -11,9 +11,10 @@ import { connect } from './connect.ts'
 import { round } from './round.ts'
 import type { Question, Row } from './question.ts'
 import { markdown, table } from './table.ts'
+import { upload } from './upload.ts'
 import { verification } from './verification.ts'
 
-const questions: readonly Question[] = [round, aggregate, verification, connect]
+const questions: readonly Question[] = [round, aggregate, upload, verification, connect]
 
 const DOCS = new URL('../docs/benchmarks.md', import.meta.url)
 const BEGIN = '<!-- measured: begin -->'

@@ -63,24 +63,45 @@ async function send(
   options: DutyOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { state, rounds, log } = options
+  const { state, log } = options
   const { round, digest, length, rows: weight } = update
   const header = { kind: 'header', runId, round, digest: fromHex(digest), length, weight } as const
-  const counted = await uploadUpdate(bytes, header, rounds, signal, log)
+  const watched = watchEpoch(options)
+  const counted = await uploadUpdate(bytes, header, watched, signal, log)
   // A receipt may have been quicker than the acknowledgement.
-  if (state.update?.digest === digest) await keepAccepted(counted.round, digest, options)
+  if (state.update?.digest === digest) await keepAccepted(counted.round, digest, watched.epoch(), options)
   return counted.round
 }
 
-async function keepAccepted(round: number, digest: string, options: DutyOptions): Promise<void> {
+/** Which epoch gave the last answer: undefined where another one was attested while it was on its way. */
+function watchEpoch({ rounds, ...options }: DutyOptions) {
+  let [first, last] = ['', '']
+  async function* submitUpdate(...request: Parameters<DutyOptions['rounds']['submitUpdate']>) {
+    first = ''
+    for await (const status of rounds.submitUpdate(...request)) {
+      last = epochOf(options)
+      first ||= last
+      yield status
+    }
+  }
+  return { submitUpdate, epoch: () => (first === last && first !== '' ? first : undefined) }
+}
+
+async function keepAccepted(
+  round: number,
+  digest: string,
+  epoch: string | undefined,
+  options: DutyOptions,
+): Promise<void> {
   const { state, log } = options
   const { count, last } = state.receipts
   if (round < count) {
     const text = `round ${round} is said to hold update ${digest}, and its receipt does not`
     throw new Distrust(new ReceiptError([{ code: 'RECEIPT_UPDATE_MISSING', text }]), [last?.sealed])
   }
+  if (epoch === undefined) return
   try {
-    await state.keep({ accepted: { digest, round, epoch: epochOf(options) } })
+    await state.keep({ accepted: { digest, round, epoch } })
   } catch (error) {
     // The update is in the sum all the same; what is lost is that its absence could be complained about.
     if (!(error instanceof StateError)) throw error
@@ -88,7 +109,7 @@ async function keepAccepted(round: number, digest: string, options: DutyOptions)
   }
 }
 
-const epochOf = ({ attested }: DutyOptions): string => attested.newest?.epoch ?? ''
+const epochOf = ({ attested }: Pick<DutyOptions, 'attested'>): string => attested.newest?.epoch ?? ''
 
 /** What the aggregator is told of a task that cannot be done: which code it had would tell of the rows. */
 export const publicCode = (error: unknown): string => {

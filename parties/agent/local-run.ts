@@ -35,8 +35,10 @@ export interface LocalRun extends AsyncDisposable {
   readonly matrices: (standardisation: Standardisation) => { train: Matrix; holdout: Matrix }
 }
 
+type LocalDesk = Pick<Desk, 'name' | 'datasets' | 'log' | 'backend' | 'trainers' | 'openTable'>
+
 /** @throws AgentError AGENT_NO_DATASET; PartyError for data that breaks the contract. */
-export async function openLocalRun(spec: JobSpec, desk: Desk, signal: AbortSignal): Promise<LocalRun> {
+export async function openLocalRun(spec: JobSpec, desk: LocalDesk, signal: AbortSignal): Promise<LocalRun> {
   const path = Object.hasOwn(desk.datasets, spec.data.dataset) ? desk.datasets[spec.data.dataset] : undefined
   if (path === undefined) {
     const known = Object.keys(desk.datasets).join(', ') || 'none'

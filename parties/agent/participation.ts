@@ -9,7 +9,7 @@
 import { CodedError } from '../../src/errors/index.ts'
 import { sha256, toHex } from '../../src/crypto/index.ts'
 import { initialParameters } from '../../src/learning/index.ts'
-import type { Task } from '../../src/rpc/index.ts'
+import { RemoteError, type Task } from '../../src/rpc/index.ts'
 import { type RunState, runKeyBytes, StateError } from '../state/index.ts'
 import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
 import { Distrust } from './distrust.ts'
@@ -164,6 +164,8 @@ export class Participation {
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof Distrust) return this.#lose(error)
+      if (isTooLate(error))
+        return log.info({ run: task.runId, round: task.round }, 'the update came after its round had closed')
       this.#report(`cannot do the task of round ${task.round}`, error)
       await this.#decline(task.round, error)
     }
@@ -188,7 +190,8 @@ export class Participation {
     this.#ending.abort()
   }
 
-  async #leave({ error, evidence }: Distrust): Promise<void> {
+  async #leave(reason: Distrust): Promise<void> {
+    const { error, evidence } = reason
     const { runId, state, desk } = this.#options
     const fields = { run: runId, code: error.code, next: error.row.next, evidence: state.evidence }
     desk.log.error(fields, `leaving the run for good: ${error.message}`)
@@ -198,7 +201,7 @@ export class Participation {
       if (!(failure instanceof StateError)) throw failure
       desk.log.error({ run: runId, code: failure.code }, `what shows it could not be kept: ${failure.message}`)
     }
-    if (this.#round !== undefined) await this.#decline(this.#round, error)
+    if (this.#round !== undefined) await this.#decline(this.#round, reason)
   }
 
   async #decline(round: number, why: unknown): Promise<void> {
@@ -217,6 +220,9 @@ export class Participation {
     desk.log.error({ run: runId, ...coded }, `${what}: ${text}`)
   }
 }
+
+/** Nothing went wrong. Where the job lets late updates count, this one goes out again with the next task. */
+const isTooLate = (error: unknown): boolean => error instanceof RemoteError && error.code === 'ROUND_CLOSED'
 
 /** What the accepted job says about its receipts. */
 function termsOf({ runId, jobDigest, local, desk }: ParticipationOptions) {

@@ -92,13 +92,25 @@ export class RunAtParty {
 
   /** The rows are read to be judged, and let go: a run that starts reads them again. */
   async #decide(): Promise<boolean> {
+    const distrust = await this.#distrust()
     const reasons = await this.#desk.oneAtATime(async () => {
-      const found = await this.#reasons()
+      const found = distrust.length > 0 ? distrust : await this.#reasons()
       await this.#close()
       return found
     })
     await this.#answer(reasons)
     return reasons.length === 0
+  }
+
+  /** A coordinator whose ledger cannot be believed gets no work out of this party. */
+  async #distrust(): Promise<string[]> {
+    try {
+      await this.#desk.witness?.follow(this.#leaving.signal)
+    } catch (error) {
+      this.#report('the ledger of the coordinator was not followed', error)
+      if (error instanceof LedgerError) return [publicText(error)]
+    }
+    return []
   }
 
   async #answer(reasons: readonly string[]): Promise<void> {

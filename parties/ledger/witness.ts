@@ -18,6 +18,7 @@ import {
   verifyInclusion,
 } from '../../src/ledger/index.ts'
 import { type ClientCall, type LedgerApi, type Log, RemoteError } from '../../src/rpc/index.ts'
+import { WitnessError } from './errors.ts'
 import { Keeper, type Seen } from './keeper.ts'
 
 /** The coordinator answers in milliseconds. */
@@ -51,7 +52,7 @@ export interface Witness {
    * LEDGER_LEAF_UNKNOWN where it has not been entered yet: it follows the run a little later, so ask again then.
    */
   confirm(sealedReceipt: Uint8Array, signal: AbortSignal): Promise<void>
-  /** That the checkpoints of others and the own are of one log; LEDGER_UNPROVEN where the coordinator evades. */
+  /** That the checkpoints of others and the own are of one log; WITNESS_EVADED where the coordinator does not show it. */
   compare(otherCheckpoints: readonly Uint8Array[], signal: AbortSignal): Promise<void>
 }
 
@@ -159,5 +160,5 @@ async function compareOne(asking: Asking, other: Seen): Promise<void> {
     return keeper.keepOther(other, larger, consistency)
   }
   const text = `no proof between size ${size} and the newest checkpoint in ${ATTEMPTS} attempts`
-  throw new LedgerError('LEDGER_UNPROVEN', text)
+  throw new WitnessError('WITNESS_EVADED', text)
 }

@@ -63,8 +63,13 @@ export const aggregatorErrors = {
   },
   AGGREGATION_UPLOAD_LENGTH: {
     status: 'INVALID_ARGUMENT',
-    cause: 'An update is longer or shorter than the job requires, or than its header announced.',
-    next: 'If the connection was cut, the party agent sends again by itself; otherwise compare the releases on both sides.',
+    cause: 'An update is longer or shorter than the job requires, or longer than its header announced.',
+    next: 'Compare the releases on both sides.',
+  },
+  AGGREGATION_UPLOAD_CUT: {
+    status: 'DATA_LOSS',
+    cause: 'An upload ended before the whole update had come: its party went away, or meant it so.',
+    next: 'The party agent goes on from the last good chunk by itself.',
   },
   AGGREGATION_UPLOAD_CHUNK: {
     status: 'DATA_LOSS',

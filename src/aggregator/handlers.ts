@@ -15,6 +15,7 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
     },
     async *watchAggregation({ runId, afterSequence }, { signal }) {
       yield* runs.watch(runId, afterSequence, signal)
+      if (!signal.aborted) await runs.retire(runId)
     },
     async stopAggregation({ runId, reason }) {
       await runs.stop(runId, reason)
@@ -29,6 +30,7 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
       yield { kind: 'header', digest, parameters: bytes.length / Float32Array.BYTES_PER_ELEMENT, standardisation }
       for (const data of chunks(bytes)) yield { kind: 'data', data }
       run.collected()
+      await runs.retire(runId)
     },
   }
 }

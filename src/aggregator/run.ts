@@ -47,6 +47,8 @@ type FinalState = 'finished' | 'abandoned' | 'stopped'
 export class AggregationRun {
   readonly ended: Promise<void>
   #state: RunState = 'running'
+  #over = false
+  #reason = ''
   /** The round that is played, for what is told of parties. */
   #number = 0
   readonly #rounds: Rounds
@@ -85,6 +87,10 @@ export class AggregationRun {
 
   get state(): RunState {
     return this.#state
+  }
+  /** It has ended, and if there is a model, the coordinator has it. */
+  get over(): boolean {
+    return this.#over
   }
   get events(): EventLog {
     return this.#chronicle.events
@@ -138,7 +144,7 @@ export class AggregationRun {
 
   /** The coordinator has the model: only now the parties are told that the run has ended, and forget its key. */
   collected(): void {
-    this.#tellEnd('finished', '')
+    this.#tellEnd('finished')
   }
 
   async #play(): Promise<void> {
@@ -151,7 +157,7 @@ export class AggregationRun {
       this.#chronicle.emit({ kind: 'state-changed', state: 'running', reason: 'waiting for the parties to join' })
     }
     const shortfall = await this.#assemble()
-    if (shortfall !== undefined) return this.#over(shortfall)
+    if (shortfall !== undefined) return this.#endAs(shortfall)
     for (let number = history.next; number <= spec.rounds.count + 1; number++) {
       const task = taskOf(number, spec.rounds.count)
       const reason = this.#reasonToFinish(task, number)
@@ -162,13 +168,13 @@ export class AggregationRun {
       if (task === 'evaluate' && !this.#stopping) {
         return this.#end('finished', `without a last evaluation: ${outcome.reason}`)
       }
-      return this.#over(outcome.reason)
+      return this.#endAs(outcome.reason)
     }
     return this.#end('finished', '')
   }
 
   /** By whoever stopped it, or for this reason. */
-  #over(reason: string): Promise<void> | void {
+  #endAs(reason: string): Promise<void> | void {
     const stopping = this.#stopping
     if (stopping?.state === 'suspended') return this.#suspended()
     return this.#end(stopping?.state ?? 'abandoned', stopping?.reason ?? reason)
@@ -211,19 +217,21 @@ export class AggregationRun {
   /** Everything that a run needs to go on is let go of; the model of a finished one stays to be collected. */
   async #finish(state: FinalState, reason: string): Promise<void> {
     this.#state = state
+    this.#reason = reason
     this.#stopUpdates()
     this.events.end()
     await this.#setting.engine[Symbol.asyncDispose]()
-    if (state !== 'finished') this.#tellEnd(state, reason)
+    if (state !== 'finished') this.#tellEnd(state)
   }
 
   #stopUpdates(): void {
     this.#stop.abort(new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} takes no more updates`))
   }
 
-  #tellEnd(state: FinalState, reason: string): void {
-    const { runId } = this.#setting
-    this.#members.assign({ runId, round: 0, weightUnit: 0, deadlineMs: 0, kind: 'ended', state, reason }, [])
+  #tellEnd(state: FinalState): void {
+    this.#over = true
+    const place = { runId: this.#setting.runId, round: 0, weightUnit: 0, deadlineMs: 0 }
+    this.#members.assign({ ...place, kind: 'ended', state, reason: this.#reason }, [])
   }
 
   /** Until a restart: what is on the disk is all there is to it. */

@@ -52,8 +52,13 @@ export class Runs {
     this.#setting = setting
     const { states, log } = setting
     for (const { runId, spec, parties } of states?.list() ?? []) {
-      this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
-      log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
+      try {
+        this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+        log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
+      } catch (error) {
+        // The host writes these files: one of them must not keep the others from going on.
+        log.error({ run: runId, error }, 'a run cannot be taken up')
+      }
     }
     for (const { runId, error } of states?.damaged() ?? []) log.error({ run: runId, error }, 'a run cannot be taken up')
   }
@@ -118,8 +123,11 @@ export class Runs {
     if (!slot.parties.includes(party)) {
       throw new AggregatorError('AGGREGATION_STRANGER', `party ${party} is not in run ${request.runId}`)
     }
-    if (!slot.run && request.runKey.length > 0) await this.#wake(slot, () => this.#unlock(slot, request.runKey))
-    else if (!slot.run) this.#miss(slot, party)
+    if (!slot.run && request.runKey.length > 0) {
+      // Somebody else's key may be another one: that must not be this party's failure.
+      await slot.waking?.catch(() => undefined)
+      if (!slot.run) await this.#wake(slot, () => this.#unlock(slot, request.runKey))
+    } else if (!slot.run) this.#miss(slot, party)
     const run = await this.get(request.runId, signal)
     yield* run.join(party, request, signal)
   }
@@ -127,12 +135,23 @@ export class Runs {
   /** @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
   async stop(runId: string, reason: string): Promise<void> {
     const slot = this.#slot(runId)
+    await slot.waking?.catch(() => undefined)
     if (slot.run) return slot.run.stop(reason)
     // Nobody has woken it, so nobody waits for its end.
     slot.keyless?.clear()
     this.#slots.delete(runId)
     slot.reject(unknownRun(runId))
     await this.#setting.states?.remove(runId)
+  }
+
+  /** The coordinator has seen all of the run that there is to see: nothing is left for another epoch to go on with. */
+  async retire(runId: string): Promise<void> {
+    if (this.#slots.get(runId)?.run?.over === true) await this.#remove(runId)
+  }
+
+  async #remove(runId: string): Promise<void> {
+    const { states, log } = this.#setting
+    await states?.remove(runId).catch((error: unknown) => log.warn({ run: runId, error }, 'files of a run are left'))
   }
 
   /** Suspends what can be taken up after a restart, abandons the rest; resolves when nothing is under way. */
@@ -204,9 +223,14 @@ export class Runs {
     const { states, federation, now, prover } = this.#setting
     const evidence = await prover.evidence()
     const engine = await createEngine({ spec })
-    const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
-    const kept = await states?.create(header)
-    return this.#run(slot, { engine, evidence, history: new RunJournal(), kept, after: slot.told ?? 0 })
+    try {
+      const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
+      const kept = await states?.create(header)
+      return this.#run(slot, { engine, evidence, history: new RunJournal(), kept, after: slot.told ?? 0 })
+    } catch (error) {
+      await engine[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   async #unlock(slot: Slot, runKey: Uint8Array): Promise<AggregationRun> {
@@ -264,7 +288,7 @@ export class Runs {
     const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
     for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
       this.#slots.delete(runId)
-      await this.#setting.states?.remove(runId)
+      await this.#remove(runId)
     }
     if (this.active === 0) this.#uploads.rest()
   }

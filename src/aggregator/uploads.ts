@@ -10,6 +10,7 @@
  *
  * Nothing is allocated before the header has been judged, and a party has one upload in a run at a time.
  */
+import { setMaxListeners } from 'node:events'
 import { toHex } from '../crypto/index.ts'
 import type { ServerCall, UploadStatus } from '../rpc/index.ts'
 import { Buffers } from './buffers.ts'
@@ -84,6 +85,8 @@ export class Uploads {
       throw new AggregatorError('AGGREGATION_UPLOAD_LENGTH', text)
     }
     closed.throwIfAborted()
+    // Every upload of a round listens to it: a thousand parties are no leak.
+    setMaxListeners(0, closed)
     incoming.endWith(closed)
     const upload = this.#begin(incoming, reception)
     const statuses = new Statuses()
@@ -228,7 +231,8 @@ async function gather(
       incoming.ended.throwIfAborted()
       if (!chunk) {
         const text = `the upload ended after ${staging.offset} of ${staging.body.length} bytes`
-        throw new AggregatorError('AGGREGATION_UPLOAD_LENGTH', text)
+        // Not the party's fault: cancelling a call looks like this too.
+        throw new AggregatorError('AGGREGATION_UPLOAD_CUT', text)
       }
       incoming.progressed(staging.add(chunk))
       const { offset } = staging

@@ -193,13 +193,14 @@ function meanStep(
 }
 
 function firstNotFinite(values: Float32Array): number {
+  // Infinity less itself is NaN, and stays NaN whatever follows: cheaper than asking each what kind of number it is.
+  let check = 0
   const { length } = values
   for (let i = 0; i < length; i += 1) {
     const value = values[i] ?? 0
-    // Infinity less itself is NaN: cheaper than asking what kind of number it is.
-    if (value - value !== 0) return i
+    check += value - value
   }
-  return -1
+  return check === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value))
 }
 
 function verifyLengths(

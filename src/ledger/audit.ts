@@ -42,46 +42,71 @@ export function auditCheckpoints(
   proofs: readonly AuditedProof[],
 ): Audit {
   const findings: AuditFinding[] = []
-  const bySize = new Map<number, { from: string; checkpoint: OpenedCheckpoint }>()
+  const kept = createSizes()
   for (const { from, note } of notes) {
     attempt(findings, from, () => {
       const trust = { origin: log.origin, log: log.key, witnesses: [], threshold: 0 }
-      const checkpoint = openCheckpoint(note, trust)
-      const known = bySize.get(checkpoint.size)
-      if (known === undefined) bySize.set(checkpoint.size, { from, checkpoint })
-      else requireSameRoot(known, checkpoint)
+      kept.add(from, openCheckpoint(note, trust))
     })
   }
   // Every log continues the empty one; nothing has to show it.
-  const groups = createGroups([...bySize.keys()].filter((size) => size > 0))
+  const groups = createGroups(kept.sizes().filter((size) => size > 0))
   let held = 0
   for (const { from, smaller, larger, hashes } of proofs) {
-    const [older, newer] = [bySize.get(smaller)?.checkpoint, bySize.get(larger)?.checkpoint]
-    if (older === undefined || newer === undefined) continue
     attempt(findings, from, () => {
-      compareCheckpoints(older, newer, hashes)
+      if (!kept.connects(smaller, larger, hashes)) return
       groups.join(smaller, larger)
       held += 1
     })
   }
-  const checkpoints = [...bySize.values()].map(({ checkpoint }) => checkpoint).sort((a, b) => a.size - b.size)
-  return { findings, checkpoints, proofs: held, groups: groups.all() }
+  return { findings, checkpoints: kept.first(), proofs: held, groups: groups.all() }
 }
 
-function requireSameRoot(known: { from: string; checkpoint: OpenedCheckpoint }, found: OpenedCheckpoint): void {
-  const { size, root } = known.checkpoint
-  if (toHex(root) === toHex(found.root)) return
-  const text = `size ${size} has root ${toHex(found.root)}, and root ${toHex(root)} in ${known.from}`
-  throw new LedgerError('LEDGER_FORKED', text)
+/** Checkpoints by size: one root for each, if all is well. */
+function createSizes() {
+  const bySize = new Map<number, { readonly from: string; readonly checkpoint: OpenedCheckpoint }[]>()
+  const of = (size: number) => bySize.get(size) ?? []
+  return {
+    /** Throws LedgerError LEDGER_FORKED for another root of a size that is there; it is kept as well. */
+    add: (from: string, checkpoint: OpenedCheckpoint): void => {
+      const { size, root } = checkpoint
+      const others = of(size)
+      if (others.some((other) => toHex(other.checkpoint.root) === toHex(root))) return
+      bySize.set(size, [...others, { from, checkpoint }])
+      const [known] = others
+      if (known === undefined) return
+      const text = `size ${size} has root ${toHex(root)}, and root ${toHex(known.checkpoint.root)} in ${known.from}`
+      throw new LedgerError('LEDGER_FORKED', text)
+    },
+    sizes: (): number[] => [...bySize.keys()],
+    first: (): OpenedCheckpoint[] => {
+      const all = [...bySize.values()].flatMap(([one]) => (one === undefined ? [] : [one.checkpoint]))
+      return all.sort((a, b) => a.size - b.size)
+    },
+    /** Of a log with two histories each proof is of one of them. Throws LedgerError where it is of none. */
+    connects: (smaller: number, larger: number, hashes: readonly Uint8Array[]): boolean => {
+      const pairs = of(smaller).flatMap((older) =>
+        of(larger).map((newer) => [older.checkpoint, newer.checkpoint] as const),
+      )
+      const failures = pairs.flatMap(([older, newer]) => failureOf(() => compareCheckpoints(older, newer, hashes)))
+      if (pairs.length > 0 && failures[0] !== undefined && failures.length === pairs.length) throw failures[0]
+      return pairs.length > 0
+    },
+  }
+}
+
+function failureOf(check: () => void): LedgerError[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (error instanceof LedgerError) return [error]
+    throw error
+  }
 }
 
 function attempt(findings: AuditFinding[], from: string, check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error
-    findings.push({ code: error.code, text: `${from}: ${error.message}` })
-  }
+  for (const { code, message } of failureOf(check)) findings.push({ code, text: `${from}: ${message}` })
 }
 
 /** Sizes that belong together. */

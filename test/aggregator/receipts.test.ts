@@ -17,7 +17,12 @@ const { federation, run, jobDigest, policyDigest } = opening
 function roundOf(round: number, changes: Partial<ReceiptRound> = {}): ReceiptRound {
   return {
     round,
-    updates: ['beta', 'alpha'].map((party) => ({ party, digest: toHex(bytesOf(`${party} ${round}`)), rows: 10, base: round })),
+    updates: ['beta', 'alpha'].map((party) => ({
+      party,
+      digest: toHex(bytesOf(`${party} ${round}`)),
+      rows: 10,
+      base: round,
+    })),
     clip: 1.5,
     noise: 0.5,
     privacySpent: { epsilon: 1, delta: 1e-6 },
@@ -93,6 +98,7 @@ test('what no round can have is not signed', () => {
   }
   refused({ updates: [one, one] })
   refused({ updates: [{ ...one, rows: 0 }] })
+  refused({ updates: [{ ...one, digest: 'none' }] })
   refused({ modelAfter: new Uint8Array(31) })
   refused({ noise: Number.NaN })
 })

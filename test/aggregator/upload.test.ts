@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { IncomingUpload, Places } from '../../src/aggregator/upload.ts'
+import { crc32 } from 'node:zlib'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { Task, UpdatePart } from '../../src/rpc/index.ts'
-import { type Bench, createBench, nextTask, streamOf, upload } from './bench.ts'
+import { type Bench, createBench, nextTask, runId, upload } from './bench.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 
@@ -29,11 +29,10 @@ describe('an update is refused', () => {
   }
   const cases: [string, string, () => UpdatePart[]][] = [
     ['of another shape', 'AGGREGATION_UPLOAD_LENGTH', () => upload(task, new Uint8Array(honest.length + 4))],
-    ['cut short', 'AGGREGATION_UPLOAD_LENGTH', () => cut(upload(task, honest))],
     [
       'larger than announced',
       'AGGREGATION_UPLOAD_LENGTH',
-      () => [...upload(task, honest), { kind: 'data', data: honest }],
+      () => [...upload(task, honest).slice(0, 1), ...upload(task, new Uint8Array(honest.length + 4)).slice(1)],
     ],
     ['announcing 100 GB', 'AGGREGATION_UPLOAD_LENGTH', () => upload(task, honest, { length: 1e11 })],
     [
@@ -42,7 +41,11 @@ describe('an update is refused', () => {
       () => upload(task, honest, { digest: new Uint8Array(32) }),
     ],
     ['without a header', 'AGGREGATION_UPLOAD_FORM', () => upload(task, honest).slice(1)],
-    ['with two headers', 'AGGREGATION_UPLOAD_FORM', () => [...upload(task, honest), ...upload(task, honest)]],
+    [
+      'with two headers',
+      'AGGREGATION_UPLOAD_FORM',
+      () => [...upload(task, honest).slice(0, 1), ...upload(task, honest)],
+    ],
     ['that is empty', 'AGGREGATION_UPLOAD_FORM', () => []],
     ['of another round', 'ROUND_OTHER', () => upload(task, honest, { round: 2 })],
     ['of another run', 'AGGREGATION_UNKNOWN_RUN', () => upload(task, honest, { runId: 'ff'.repeat(16) })],
@@ -62,7 +65,7 @@ describe('an update is refused', () => {
     ;[task = task] = await next()
     const attack = upload(task, withInt(narrow.update(task), 0, 1 << 15))
     await expect(narrow.submit('bank-a', attack)).rejects.toThrow(refusal('UPDATE_OUT_OF_RANGE'))
-    await narrow.runs.abandon('the test is over')
+    await narrow.aggregation.stopAggregation({ runId, reason: 'the test is over' }, narrow.as('coordinator', 'main'))
     const announced = expect.objectContaining({ party: 'bank-a', activity: 'refused', detail: 'UPDATE_OUT_OF_RANGE' })
     expect(await narrow.events()).toContainEqual(announced)
   })
@@ -84,105 +87,28 @@ test('the same update twice counts once; another one is refused', async () => {
   await expect(bench.submit('bank-a', upload(task, other))).rejects.toThrow(refusal('ROUND_CONFLICT'))
 })
 
-test('an upload that stands still is dropped after the progress deadline, and its place is free again', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  try {
-    const [header] = upload(task, honest)
-    const stalled = bench.submit('bank-a', stall(header ? [header] : []))
-    const outcome = expect(stalled).rejects.toThrow(refusal('AGGREGATION_UPLOAD_SLOW'))
-    await vi.advanceTimersByTimeAsync(30_000)
-    await outcome
-  } finally {
-    vi.useRealTimers()
-  }
-  await bench.submit('bank-a', upload(task, honest))
-})
-
-test('a byte now and then does not keep a place either', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  try {
-    const [header] = upload(task, honest)
-    async function* trickle(): AsyncGenerator<UpdatePart> {
-      if (header) yield header
-      for (let at = 0; at < honest.length; at++) {
-        await vi.advanceTimersByTimeAsync(10_000)
-        yield { kind: 'data', data: honest.subarray(at, at + 1) }
-      }
-    }
-    await expect(bench.submit('bank-a', trickle())).rejects.toThrow(refusal('AGGREGATION_UPLOAD_SLOW'))
-  } finally {
-    vi.useRealTimers()
-  }
-})
-
-test('a newer upload of the same party ends the older', async () => {
-  const [header] = upload(task, honest)
-  const older = bench.submit('bank-a', stall(header ? [header] : []))
-  const outcome = expect(older).rejects.toThrow(refusal('AGGREGATION_UPLOAD_REPLACED'))
-  await new Promise(setImmediate)
-  await bench.submit('bank-a', upload(task, honest))
-  await outcome
-})
-
-test('an upload under way ends when its round closes, and gives its place back', async () => {
+test('an upload under way ends when its run does', async () => {
   const [header] = upload(task, honest)
   const stalled = ['bank-a', 'bank-b', 'bank-c'].map((party) => bench.submit(party, stall(header ? [header] : [])))
   const outcomes = stalled.map((each) => expect(each).rejects.toThrow(refusal('ROUND_CLOSED')))
   await new Promise(setImmediate)
-  await bench.runs.abandon('the test is over')
+  await bench.aggregation.stopAggregation({ runId, reason: 'the test is over' }, bench.as('coordinator', 'main'))
   await Promise.all(outcomes)
 })
 
-test('waiting for a place is not slowness', async () => {
-  const places = new Places(10)
-  const gate = withResolvers()
-  const never = new AbortController().signal
-  const holding = places.hold(10, never, () => gate.promise)
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  try {
-    const incoming = new IncomingUpload(streamOf(upload(task, honest)))
-    const header = await incoming.header()
-    const waiting = places.hold(10, never, () => incoming.body(header, honest.length))
-    await vi.advanceTimersByTimeAsync(120_000)
-    gate.resolve(undefined)
-    expect(await waiting).toEqual(honest)
-    incoming.close()
-  } finally {
-    vi.useRealTimers()
-  }
-  await holding
+test('one that its party breaks off goes on where it stood', async () => {
+  const [header, whole] = upload(task, honest)
+  if (!header || whole?.kind !== 'chunk') throw new Error('an upload has a header and a chunk')
+  const begun = bench.submit('bank-a', [header, piece(whole, 0, 8)])
+  await expect(begun).rejects.toThrow(refusal('AGGREGATION_UPLOAD_CUT'))
+  await expect(bench.submit('bank-a', [header, piece(whole, 8, honest.length)])).resolves.toEqual({
+    digest: sha256(honest),
+  })
 })
 
-test('places are given in order, and a waiting upload that leaves does not keep one', async () => {
-  const places = new Places(10)
-  const order: string[] = []
-  const gate = withResolvers()
-  const never = new AbortController().signal
-  const leaving = new AbortController()
-  const first = places.hold(10, never, async () => {
-    await gate.promise
-    order.push('first')
-  })
-  const left = places.hold(10, leaving.signal, async () => order.push('left'))
-  const last = places.hold(10, never, async () => order.push('last'))
-  leaving.abort(new Error('gone'))
-  await expect(left).rejects.toThrow('gone')
-  gate.resolve(undefined)
-  await Promise.all([first, last])
-  expect(order).toEqual(['first', 'last'])
-})
-
-function withResolvers() {
-  let resolve: (value: unknown) => void = () => undefined
-  const promise = new Promise<unknown>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
-}
-
-function cut([header, data]: UpdatePart[]): UpdatePart[] {
-  if (!header || data?.kind !== 'data') throw new Error('an upload has a header and data')
-  return [header, { kind: 'data', data: data.data.subarray(0, 8) }]
+function piece(whole: Extract<UpdatePart, { kind: 'chunk' }>, from: number, to: number): UpdatePart {
+  const data = whole.data.subarray(from, to)
+  return { kind: 'chunk', offset: from, data, crc32: crc32(data) }
 }
 
 async function* stall(parts: UpdatePart[]): AsyncGenerator<UpdatePart> {

@@ -118,12 +118,7 @@ function play({ starts = [{ name: 'first' }], receipt: changed = (each) => each,
     const epoch = epochs[Math.min(round, epochs.length - 1)]
     if (epoch === undefined) throw new Error('a run needs a start')
     const first = { ...opening, federation: FEDERATION, run: RUN_ID, policyDigest: policyDigest(policy) }
-    const updates = ['bank-a', 'bank-b'].map((party) => ({
-      ...opening.updates[0],
-      party,
-      digest: '0e'.repeat(32),
-      weight: 9,
-    }))
+    const updates = ['bank-a', 'bank-b'].map((party) => ({ party, digest: '0e'.repeat(32), weight: 9, base: round }))
     const honest = before ?? { ...first, jobDigest: toHex(jobDigest(specJson)), updates }
     const modelAfter = round < ROUNDS ? toHex(sha256(Uint8Array.of(round))) : toHex(digest)
     const next = before === undefined ? honest : continued(before)

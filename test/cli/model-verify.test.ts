@@ -44,7 +44,7 @@ async function verdictOf(words: string, network = createFakeNetwork({})): Promis
   const { ok, steps, ...rest } = Object(jsonLine(out))
   if (steps === undefined) throw new Error(`no verdict: ${JSON.stringify(rest)}`)
   const refused = Object.values<Verdict['steps'][number]>(steps).filter(({ outcome }) => outcome === 'refused')
-  return { code, ok, steps, refused: refused.flatMap(({ check, codes }) => codes.map((each) => `${check} ${each}`)) }
+  return { code, ok, steps, refused: refused.flatMap(({ check, codes }) => codes.map((each) => `${each} in ${check}`)) }
 }
 
 const online = (tampering: Tampering) => verdictOf('7b21', createFakeNetwork(createHistory(tampering).api))
@@ -75,7 +75,6 @@ describe('a model that comes from where it says', () => {
         - that the rows behind the updates were what the parties say they are
         - model.json, model.safetensors and preprocessing.json: only weights.bin is compared
         - metrics, name and date of the model version: the coordinator states them
-        - that the run was played to its last round: the rounds that are there are told above
       "
     `)
   })
@@ -123,7 +122,7 @@ describe('what is refused', () => {
       bytes[0] = (bytes[0] ?? 0) ^ 1
       await writeFile(join(directory, 'weights.bin'), bytes)
     })
-    expect(await verdictOf(name)).toMatchObject({ code: 1, refused: ['model CLI_LINEAGE_MODEL'] })
+    expect(await verdictOf(name)).toMatchObject({ code: 1, refused: ['CLI_LINEAGE_MODEL in model'] })
   })
 
   test('another job, or one that is none', async () => {
@@ -132,23 +131,32 @@ describe('what is refused', () => {
       const text = await readFile(file(directory), 'utf8')
       await writeFile(file(directory), text.replace('"seed":5', '"seed":6'))
     })
-    expect((await verdictOf(other)).refused).toContain('receipts CLI_LINEAGE_JOB')
+    expect((await verdictOf(other)).refused).toContain('CLI_LINEAGE_JOB in receipts')
     const none = await changed('no-job', (directory) => writeFile(file(directory), '{}'))
-    expect((await verdictOf(none)).refused).toContain('job CLI_LINEAGE_JOB')
+    expect((await verdictOf(none)).refused).toContain('CLI_LINEAGE_JOB in job')
   })
 
   test('receipts of which one is missing, or all', async () => {
     const place = (directory: string) => join(directory, 'lineage', 'receipts')
     const gap = await changed('gap', (directory) => rm(join(place(directory), '00002.json')))
     const { refused } = await verdictOf(gap)
-    expect(refused).toEqual(expect.arrayContaining(['receipts RECEIPT_ROUND', 'receipts RECEIPT_PREVIOUS']))
+    expect(refused).toEqual(expect.arrayContaining(['RECEIPT_ROUND in receipts', 'RECEIPT_PREVIOUS in receipts']))
     const none = await changed('none', async (directory) => {
       for (const name of await readdir(place(directory))) await rm(join(place(directory), name))
     })
-    expect((await verdictOf(none)).refused).toContain('receipts RECEIPT_CHAIN_EMPTY')
-    // An older model of the same run is one, and says of which round.
+    expect((await verdictOf(none)).refused).toContain('RECEIPT_CHAIN_EMPTY in receipts')
+    // The evaluation at the end releases nothing new.
     const last = await changed('last', (directory) => rm(join(place(directory), '00004.json')))
     expect(await verdictOf(last)).toMatchObject({ ok: true })
+    await rm(join(cwd, last, 'lineage', 'receipts', '00003.json'))
+    const early = await verdictOf(last)
+    expect(early.refused).toEqual(['CLI_LINEAGE_MODEL in model'])
+    expect(early.steps).toContainEqual({
+      check: 'receipts',
+      outcome: 'not shown',
+      text: 'the job has 3 training rounds, and these receipts end with round 2',
+      codes: [],
+    })
   })
 
   test('a receipt that another key signed, or that is none', async () => {
@@ -156,25 +164,29 @@ describe('what is refused', () => {
     const swapped = (honest: readonly Uint8Array[]) => honest.map((each, at) => (at === 3 ? (other[at] ?? each) : each))
     const { refused } = await online({ sealed: swapped })
     expect(refused).toEqual(
-      expect.arrayContaining(['evidence CLI_LINEAGE_EVIDENCE', 'receipts RECEIPT_EPOCH', 'model RECEIPT_CHAIN_EMPTY']),
+      expect.arrayContaining([
+        'CLI_LINEAGE_EVIDENCE in evidence',
+        'RECEIPT_EPOCH in receipts',
+        'RECEIPT_CHAIN_EMPTY in model',
+      ]),
     )
     const none = await changed('no-receipt', (directory) =>
       writeFile(join(directory, 'lineage', 'receipts', '00001.json'), '{}'),
     )
     expect((await verdictOf(none)).refused).toEqual(
-      expect.arrayContaining(['receipts RECEIPT_MALFORMED', 'ledger RECEIPT_MALFORMED']),
+      expect.arrayContaining(['RECEIPT_MALFORMED in receipts', 'RECEIPT_MALFORMED in ledger']),
     )
   })
 
   test('too few parties, and strangers', async () => {
     const few = (receipt: Parameters<NonNullable<Tampering['receipt']>>[0]) =>
       receipt.round === 2 ? { ...receipt, updates: receipt.updates.slice(1) } : receipt
-    expect((await online({ receipt: few })).refused).toEqual(['parties RECEIPT_TOO_FEW'])
+    expect((await online({ receipt: few })).refused).toEqual(['RECEIPT_TOO_FEW in parties'])
     const strange = (receipt: Parameters<NonNullable<Tampering['receipt']>>[0]) => ({
       ...receipt,
       updates: receipt.updates.map((each) => (each.party === 'bank-b' ? { ...each, party: 'bank-x' } : each)),
     })
-    expect((await online({ receipt: strange })).refused).toEqual(['parties RECEIPT_STRANGER'])
+    expect((await online({ receipt: strange })).refused).toEqual(['RECEIPT_STRANGER in parties'])
   })
 
   test('evidence whose quote does not cover the statement with the receipt key', async () => {
@@ -191,7 +203,11 @@ describe('what is refused', () => {
     ]
     const { refused } = await online({ starts })
     expect(refused).toEqual(
-      expect.arrayContaining(['evidence EVIDENCE_BINDING', 'receipts RECEIPT_EPOCH', 'model RECEIPT_CHAIN_EMPTY']),
+      expect.arrayContaining([
+        'EVIDENCE_BINDING in evidence',
+        'RECEIPT_EPOCH in receipts',
+        'RECEIPT_CHAIN_EMPTY in model',
+      ]),
     )
   })
 
@@ -211,17 +227,17 @@ describe('what is refused', () => {
         }),
       },
     ]
-    expect((await online({ starts })).refused).toContain('evidence CLI_LINEAGE_EVIDENCE')
+    expect((await online({ starts })).refused).toContain('CLI_LINEAGE_EVIDENCE in evidence')
   })
 
   test('everything, under another policy than the one of the run', async () => {
     const { refused } = await verdictOf('model --policy other-policy.json')
-    expect(refused).toContain('evidence CLI_LINEAGE_EVIDENCE')
+    expect(refused).toContain('CLI_LINEAGE_EVIDENCE in evidence')
   })
 
   test('evidence that is judged when its collateral is over', async () => {
     const { refused } = await verdictOf('model --at 2036-01-01T00:00:00Z')
-    expect(refused.some((each) => each.startsWith('evidence EVIDENCE_'))).toBe(true)
+    expect(refused.some((each) => each.startsWith('EVIDENCE_'))).toBe(true)
   })
 
   test('receipts that are not in the log', async () => {
@@ -230,7 +246,7 @@ describe('what is refused', () => {
       const [first, ...others] = Object.values<object>(JSON.parse(await readFile(file, 'utf8')))
       await writeFile(file, JSON.stringify([{ ...first, index: 1 }, ...others]))
     })
-    expect((await verdictOf(name)).refused).toEqual(['ledger LEDGER_NOT_INCLUDED'])
+    expect((await verdictOf(name)).refused).toEqual(['LEDGER_NOT_INCLUDED in ledger'])
   })
 
   test('a log that is not the one a party saw', async () => {
@@ -242,9 +258,9 @@ describe('what is refused', () => {
       await witness.follow(new AbortController().signal)
     }
     await follow('fork', fork)
-    expect((await verdictOf('model --from fork')).refused).toEqual(['ledger LEDGER_FORKED'])
+    expect((await verdictOf('model --from fork')).refused).toEqual(['LEDGER_FORKED in ledger'])
     await follow('other-key', createSignedLog(createLedgerKey(FEDERATION), []))
-    expect((await verdictOf('model --from other-key')).refused).toEqual(['ledger LEDGER_NOTE_UNSIGNED'])
+    expect((await verdictOf('model --from other-key')).refused).toEqual(['LEDGER_NOTE_UNSIGNED in ledger'])
     await follow('shorter', createSignedLog(ledgerKey, []))
     expect((await verdictOf('model --from shorter')).refused).toEqual([])
   })

@@ -79,11 +79,28 @@ describe('what is entered', () => {
       harness.aggregator.emit(run.runId, roundClosed(first))
       await harness.until(run.runId, (event) => event.kind === 'round-closed')
       await harness.restart()
-      harness.aggregator.leave()
-      harness.aggregator.comeBack()
       harness.aggregator.emit(run.runId, roundClosed(continued(first)))
       await harness.until(run.runId, (event) => event.kind === 'round-closed' && event.round === 1)
       expect(await leavesOf(harness)).toHaveLength(5)
+    }))
+
+  it('goes on when the aggregator restarts, in a new epoch with a key of its own', () =>
+    withHarness(async (harness) => {
+      const run = await harness.running()
+      const before = receiptOf(run)
+      harness.aggregator.emit(run.runId, roundClosed(before))
+      await harness.until(run.runId, (event) => event.kind === 'round-closed')
+      harness.aggregator.leave()
+      await harness.untilState(run.runId, 'running', 'lost contact')
+      harness.aggregator.comeBack()
+      const later = createEpoch('second')
+      const { epoch: id, receiptKey } = later
+      harness.aggregator.emit(run.runId, { ...attestedEvent('simulated again'), epoch: id, receiptKey })
+      const after = continued(before, { epoch: id })
+      harness.aggregator.emit(run.runId, closed(1, { receipt: seal(after, later) }))
+      const seen = await harness.until(run.runId, (event) => event.kind === 'round-closed' && event.round === 1)
+      expect(seen).toMatchObject({ state: 'running', reason: '', tee: 'simulated again' })
+      expect((await leavesOf(harness)).slice(3)).toMatchObject([{ receipt: before }, { receipt: after }])
     }))
 
   it('is the policy that the aggregator states, of the second start as of the first', () =>

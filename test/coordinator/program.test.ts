@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { startCoordinator } from '../../src/coordinator/index.ts'
 import { jobDigest } from '../../src/job/index.ts'
+import { claimedLogKey, leafHash, openCheckpoint, parseLeaf, verifyInclusion } from '../../src/ledger/index.ts'
 import type { Run } from '../../src/round/index.ts'
 import {
   aggregationService,
@@ -118,6 +119,19 @@ describe.each([
     expect((await ana.listRuns({ limit: 0 }, call())).runs).toHaveLength(1)
     expect(await ana.getStatus({}, call())).toMatchObject({ federation: 'test', aggregatorReachable: true })
     await expect(ana.getRun({ runId: 'ffff' }, call())).rejects.toEqual(coded('RUN_UNKNOWN'))
+    const leaves: Uint8Array[] = []
+    for await (const leaf of ana.readLeaves({ from: 0, count: 1_000 }, lasting())) leaves.push(leaf)
+    expect(leaves.map((leaf) => parseLeaf(leaf).kind)).toEqual(['approval', 'approval'])
+    const bank = connect(network, program, 'bank-a').client(partyService)
+    const { checkpoint } = await bank.getCheckpoint({ size: 0 }, call())
+    const log = { origin: 'coffer/test', log: claimedLogKey(checkpoint), witnesses: [], threshold: 0 }
+    const head = openCheckpoint(checkpoint, log)
+    const hash = leafHash(leaves[1] ?? new Uint8Array())
+    const { index, path } = await bank.proveInclusion({ leafHash: hash, size: head.size }, call())
+    verifyInclusion(hash, index, head, path)
+    expect(await ana.getCheckpoint({ size: head.size }, call())).toEqual({ checkpoint, consistency: [] })
+    const unknown = ana.proveInclusion({ leafHash: new Uint8Array(32), size: head.size }, call())
+    await expect(unknown).rejects.toEqual(coded('LEDGER_LEAF_UNKNOWN'))
   })
 
   it('starts and serves without an aggregator, and goes on when there is one', { timeout: 20_000 }, async () => {

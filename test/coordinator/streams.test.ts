@@ -244,6 +244,9 @@ describe('the parts of the streams', () => {
       [5, 6, 7, 8],
       [9, 10],
     ])
+    const large: (readonly number[])[] = []
+    for await (const batch of batches(source(6), 4, (n) => n === 1 || n === 3)) large.push(batch)
+    expect(large).toEqual([[1], [2, 3], [4, 5, 6]])
     const before: (readonly number[])[] = []
     const broken = (async () => {
       for await (const batch of batches(source(2, new Error('broken')), 4)) before.push(batch)

@@ -13,7 +13,9 @@ import {
   dial,
   digest,
   failure,
+  joining,
   lasting,
+  place,
   runId,
   serve,
 } from './kits.ts'
@@ -36,6 +38,8 @@ beforeAll(async () => {
 
 const decline = { runId, round: 3, code: 'DATA_MISSING' }
 const header = { kind: 'header', runId, round: 1, digest, length: 4, weight: 9 } as const
+const accepted = { kind: 'accepted', digest, round: 1 } as const
+const chunk = (data: Uint8Array) => ({ kind: 'chunk', offset: 0, data, crc32: 0 }) as const
 
 describe.each(createKits())('over $name', ({ network: make }) => {
   const network = make()
@@ -68,7 +72,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       },
     })
     await using client = dial(network, server.address, party)
-    const chunks = await collected(client.round.fetchParameters({ runId, modelDigest: digest }, lasting))
+    const chunks = await collected(client.round.fetchParameters({ runId, modelDigest: digest, offset: 0 }, lasting))
     expect(chunks.map((each) => each.length)).toEqual(Array.from({ length: 40 }, (_, at) => at + 1))
   })
 
@@ -77,20 +81,20 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       network,
       identity: aggregator,
       round: {
-        async submitUpdate(parts) {
+        async *submitUpdate(parts) {
           const all = await collected(parts)
           expect(all[0]).toEqual(header)
-          expect(all.slice(1).map((part) => part.kind === 'data' && part.data[MIB - 1])).toEqual([0, 1, 2, 3, 4])
-          return { digest }
+          expect(all.slice(1).map((part) => part.kind === 'chunk' && part.data[MIB - 1])).toEqual([0, 1, 2, 3, 4])
+          yield accepted
         },
       },
     })
     await using client = dial(network, server.address, party)
     async function* parts() {
       yield header
-      for (let at = 0; at < 5; at += 1) yield { kind: 'data', data: new Uint8Array(MIB).fill(at) } as const
+      for (let at = 0; at < 5; at += 1) yield chunk(new Uint8Array(MIB).fill(at))
     }
-    expect(await client.round.submitUpdate(parts(), calmly)).toEqual({ digest })
+    expect(await collected(client.round.submitUpdate(parts(), calmly))).toEqual([accepted])
   })
 
   test('a coded error keeps code, status and message, in calls and in streams', async () => {
@@ -103,7 +107,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       round: {
         declineTask: refuse,
         async *join() {
-          yield { kind: 'ended', runId, round: 0, weightUnit: 1, remainingMs: 0, state: 'stopped', reason: '' } as const
+          yield { ...place, kind: 'ended', state: 'stopped', reason: '' } as const
           refuse()
         },
       },
@@ -115,7 +119,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     expect(error).toMatchObject({ message: 'bank-a: "no" – 100 %\nand a half \ufffd' })
     const tasks: unknown[] = []
     const reading = (async () => {
-      for await (const task of client.round.join({ runId, jobDigest: digest, rows: 1 }, lasting)) tasks.push(task)
+      for await (const task of client.round.join(joining, lasting)) tasks.push(task)
     })()
     expect(await failure(reading)).toMatchObject({ code: 'TEST_REFUSED' })
     expect(tasks).toHaveLength(1)
@@ -148,8 +152,8 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       network,
       identity: aggregator,
       round: {
-        async submitUpdate() {
-          return { digest: new Uint8Array(31) }
+        async *submitUpdate() {
+          yield { ...accepted, digest: new Uint8Array(31) }
         },
       },
     })
@@ -157,7 +161,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     async function* parts() {
       yield header
     }
-    expect(await failure(client.round.submitUpdate(parts(), calmly))).toMatchObject({ code: 'CALL_FAILED' })
+    expect(await failure(collected(client.round.submitUpdate(parts(), calmly)))).toMatchObject({ code: 'CALL_FAILED' })
   })
 
   test('a deadline ends the call on both sides', async () => {
@@ -194,14 +198,14 @@ describe.each(createKits())('over $name', ({ network: make }) => {
         async *join(_request, { signal }) {
           entered.open()
           told.open(await abortOf(signal))
-          yield { kind: 'statistics', runId, round: 0, weightUnit: 1, remainingMs: 0 }
+          yield { ...place, kind: 'statistics' }
         },
       },
     })
     await using client = dial(network, server.address, party)
     const leaving = new AbortController()
     const call = { signal: leaving.signal, deadlineMs: 'open' } as const
-    const reading = failure(collected(client.round.join({ runId, jobDigest: digest, rows: 1 }, call)))
+    const reading = failure(collected(client.round.join(joining, call)))
     await entered.opened
     leaving.abort(new Error('enough'))
     const error = await reading
@@ -230,7 +234,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       },
     })
     await using client = dial(network, server.address, party)
-    for await (const chunk of client.round.fetchParameters({ runId, modelDigest: digest }, lasting)) {
+    for await (const chunk of client.round.fetchParameters({ runId, modelDigest: digest, offset: 0 }, lasting)) {
       expect(chunk).toHaveLength(10)
       break
     }
@@ -280,7 +284,9 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       },
     })
     await using client = dial(network, server.address, party)
-    const stream = client.round.fetchParameters({ runId, modelDigest: digest }, lasting)[Symbol.asyncIterator]()
+    const stream = client.round
+      .fetchParameters({ runId, modelDigest: digest, offset: 0 }, lasting)
+      [Symbol.asyncIterator]()
     await stream.next()
     await still(
       () => sent,
@@ -301,13 +307,13 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       network,
       identity: aggregator,
       round: {
-        async submitUpdate(parts) {
+        async *submitUpdate(parts) {
           let received = 0
           for await (const _part of parts) {
             received += 1
             if (received === 1) await go.opened
           }
-          return { digest: new Uint8Array(32).fill(received) }
+          yield { ...accepted, round: received }
         },
         async declineTask() {
           return {}
@@ -319,17 +325,17 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       yield header
       while (sent < 40) {
         sent += 1
-        yield { kind: 'data', data: new Uint8Array(MIB) } as const
+        yield chunk(new Uint8Array(MIB))
       }
     }
-    const uploading = client.round.submitUpdate(parts(), calmly)
+    const uploading = collected(client.round.submitUpdate(parts(), calmly))
     await still(
       () => sent,
       () => client.round.declineTask(decline, calmly),
     )
-    expect(sent).toBeLessThanOrEqual(16)
+    expect(sent).toBeLessThanOrEqual(8)
     go.open()
-    expect((await uploading).digest[0]).toBe(41)
+    expect(await uploading).toEqual([{ ...accepted, round: 41 }])
   })
 
   test('an upload that its source breaks off is aborted at the server', async () => {
@@ -339,11 +345,11 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       network,
       identity: aggregator,
       round: {
-        async submitUpdate(parts, { signal }) {
+        async *submitUpdate(parts, { signal }) {
           entered.open()
           void abortOf(signal).then(told.open)
           await collected(parts)
-          return { digest }
+          yield accepted
         },
       },
     })
@@ -353,7 +359,9 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       await entered.opened
       throw new Error('the disk is gone')
     }
-    expect(await failure(client.round.submitUpdate(parts(), calmly))).toMatchObject({ message: 'the disk is gone' })
+    expect(await failure(collected(client.round.submitUpdate(parts(), calmly)))).toMatchObject({
+      message: 'the disk is gone',
+    })
     expect(await told.opened).toMatchObject({ code: 'CALL_ABORTED' })
   })
 
@@ -363,8 +371,9 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       network,
       identity: aggregator,
       round: {
-        async submitUpdate(parts) {
-          for await (const part of parts) if (part.kind === 'data') break
+        // biome-ignore lint/correctness/useYield: it refuses before it has anything to say
+        async *submitUpdate(parts) {
+          for await (const part of parts) if (part.kind === 'chunk') break
           throw new TestError(table, 'TEST_REFUSED', 'too late')
         },
       },
@@ -373,20 +382,169 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     async function* parts() {
       try {
         yield header
-        for (;;) yield { kind: 'data', data: new Uint8Array(MIB) } as const
+        for (;;) yield chunk(new Uint8Array(MIB))
       } finally {
         returned.open()
       }
     }
-    expect(await failure(client.round.submitUpdate(parts(), calmly))).toMatchObject({ code: 'TEST_REFUSED' })
+    expect(await failure(collected(client.round.submitUpdate(parts(), calmly)))).toMatchObject({ code: 'TEST_REFUSED' })
     await returned.opened
+  })
+
+  describe('a stream both ways', () => {
+    test('is a conversation: each side answers what the other has said', async () => {
+      await using server = await serve({
+        network,
+        identity: aggregator,
+        round: {
+          async *submitUpdate(parts) {
+            for await (const part of parts) if (part.kind === 'chunk') yield { kind: 'progress', offset: part.offset }
+            yield accepted
+          },
+        },
+      })
+      await using client = dial(network, server.address, party)
+      const heard = createGate<number>()
+      async function* parts() {
+        yield header
+        yield { ...chunk(new Uint8Array(1)), offset: 10 }
+        // Not before the server has answered the one before.
+        yield { ...chunk(new Uint8Array(1)), offset: (await heard.opened) + 1 }
+      }
+      const statuses: unknown[] = []
+      for await (const status of client.round.submitUpdate(parts(), calmly)) {
+        statuses.push(status)
+        if (status.kind === 'progress') heard.open(status.offset)
+      }
+      expect(statuses).toEqual([{ kind: 'progress', offset: 10 }, { kind: 'progress', offset: 11 }, accepted])
+    })
+
+    test('that the server ends early is a whole answer, and stops the source', async () => {
+      const returned = createGate()
+      await using server = await serve({
+        network,
+        identity: aggregator,
+        round: {
+          async *submitUpdate(parts) {
+            for await (const part of parts) if (part.kind === 'header') break
+            yield accepted
+          },
+        },
+      })
+      await using client = dial(network, server.address, party)
+      async function* parts() {
+        try {
+          yield header
+          for (;;) yield chunk(new Uint8Array(MIB))
+        } finally {
+          returned.open()
+        }
+      }
+      expect(await collected(client.round.submitUpdate(parts(), calmly))).toEqual([accepted])
+      await returned.opened
+    })
+
+    test('whose source waits for ever ends with the server’s answer or error all the same', async () => {
+      await using server = await serve({
+        network,
+        identity: aggregator,
+        round: {
+          async *submitUpdate(parts) {
+            for await (const part of parts) if (part.kind === 'header' && part.round === 1) break
+            yield { kind: 'admitted', offset: 0 }
+            throw new TestError(table, 'TEST_REFUSED', 'after all')
+          },
+        },
+      })
+      await using client = dial(network, server.address, party)
+      async function* parts() {
+        yield header
+        await createGate().opened
+      }
+      const statuses: unknown[] = []
+      const reading = (async () => {
+        for await (const status of client.round.submitUpdate(parts(), calmly)) statuses.push(status)
+      })()
+      expect(await failure(reading)).toMatchObject({ code: 'TEST_REFUSED' })
+      expect(statuses).toEqual([{ kind: 'admitted', offset: 0 }])
+    })
+
+    test.each(['aborts', 'leaves', 'is late'])('whose caller %s ends on both sides', async (how) => {
+      const told = createGate<unknown>()
+      const stopped = createGate()
+      await using server = await serve({
+        network,
+        identity: aggregator,
+        round: {
+          async *submitUpdate(parts, { signal }) {
+            void abortOf(signal).then(told.open)
+            yield { kind: 'admitted', offset: 0 }
+            await collected(parts).catch(() => undefined)
+            stopped.open()
+          },
+          declineTask: async () => ({}),
+        },
+      })
+      await using client = dial(network, server.address, party)
+      await client.round.declineTask(decline, calmly)
+      const leaving = new AbortController()
+      async function* parts() {
+        yield header
+        await createGate().opened
+      }
+      const deadlineMs = how === 'is late' ? 200 : 'open'
+      const reading = (async () => {
+        for await (const _ of client.round.submitUpdate(parts(), { signal: leaving.signal, deadlineMs })) {
+          if (how === 'aborts') leaving.abort(new Error('enough'))
+          if (how === 'leaves') break
+        }
+      })()
+      const code = how === 'is late' ? 'CALL_DEADLINE' : 'CALL_ABORTED'
+      if (how === 'leaves') await reading
+      else expect(await failure(reading)).toMatchObject({ code })
+      expect(await told.opened).toMatchObject({ code })
+      await stopped.opened
+    })
+
+    test('whose caller does not listen stops the server', async () => {
+      let said = 0
+      await using server = await serve({
+        network,
+        identity: aggregator,
+        round: {
+          async *submitUpdate() {
+            for (;;) {
+              said += 1
+              yield { kind: 'progress', offset: said }
+              // Statuses are a few bytes: what stops their sender is the reader, not the window.
+              if (said % 1000 === 0) await new Promise(setImmediate)
+            }
+          },
+          declineTask: async () => ({}),
+        },
+      })
+      await using client = dial(network, server.address, party)
+      async function* parts() {
+        yield header
+        await createGate().opened
+      }
+      const statuses = client.round.submitUpdate(parts(), lasting)[Symbol.asyncIterator]()
+      await statuses.next()
+      await statuses.return?.()
+      await still(
+        () => said,
+        () => client.round.declineTask(decline, calmly),
+      )
+    })
   })
 
   test('messages out of bounds are refused before they leave, with every bad field named', async () => {
     await using server = await serve({ network, identity: aggregator, round: {} })
     await using client = dial(network, server.address, party)
-    const joining = collected(client.round.join({ runId: 'XYZ', jobDigest: new Uint8Array(3), rows: 0 }, calmly))
-    const error = await failure(joining)
+    const calling = collected(
+      client.round.join({ ...joining, runId: 'XYZ', jobDigest: new Uint8Array(3), rows: 0 }, calmly),
+    )
+    const error = await failure(calling)
     expect(error).toBeInstanceOf(RpcError)
     expect(error).toMatchObject({
       code: 'WIRE_INVALID',

@@ -11,9 +11,10 @@ import {
   createGate,
   createKits,
   dial,
-  digest,
   failure,
+  joining,
   lasting,
+  place,
   rounds,
   runId,
   serve,
@@ -245,7 +246,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
           return {}
         },
         async *join(_request, { signal }) {
-          yield { kind: 'statistics', runId, round: 0, weightUnit: 1, remainingMs: 0 }
+          yield { ...place, kind: 'statistics' }
           await abortOf(signal)
         },
       },
@@ -253,7 +254,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     await using client = dial(network, server.address, party)
     const finishing = client.round.declineTask(decline, calmly)
     await entered.opened
-    const joined = client.round.join({ runId, jobDigest: digest, rows: 1 }, lasting)[Symbol.asyncIterator]()
+    const joined = client.round.join(joining, lasting)[Symbol.asyncIterator]()
     await joined.next()
     const drained = server.drain(60_000)
     expect(await failure(joined.next())).toMatchObject({ code: 'PEER_DRAINING', row: { status: 'UNAVAILABLE' } })
@@ -303,7 +304,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       round: {
         async *join({ rows }) {
           for (let round = 0; round < 5; round += 1) {
-            yield { kind: 'statistics', runId, round, weightUnit: rows, remainingMs: 0 }
+            yield { ...place, kind: 'statistics', round, weightUnit: rows }
           }
         },
       },
@@ -311,7 +312,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     await using client = dial(network, server.address, party)
     const all = await Promise.all(
       Array.from({ length: 50 }, async (_, at) => {
-        const tasks = await collected(client.round.join({ runId, jobDigest: digest, rows: at + 1 }, lasting))
+        const tasks = await collected(client.round.join({ ...joining, rows: at + 1 }, lasting))
         return tasks.every((task, round) => task.weightUnit === at + 1 && task.round === round) && tasks.length === 5
       }),
     )

@@ -38,6 +38,11 @@ export function createKits(): Kit[] {
 export const runId = 'ab'.repeat(16)
 export const digest = new Uint8Array(32).fill(7)
 
+const none = new Uint8Array(0)
+/** What every task has. */
+export const place = { runId, round: 0, weightUnit: 1, remainingMs: 0, receipts: 0, runKey: none, checkpoints: [] }
+export const joining = { runId, jobDigest: digest, rows: 1, runKey: none, checkpoint: none }
+
 const unused = (name: string) => (): never => {
   throw new Error(`${name} was not expected in this test`)
 }
@@ -114,6 +119,26 @@ export function createGate<T = void>() {
     open = resolve
   })
   return { opened, open }
+}
+
+/** Values that somebody else puts in, each taken once. */
+export function inbox<T>() {
+  const values: T[] = []
+  let arrived = createGate()
+  return {
+    put(value: T) {
+      values.push(value)
+      arrived.open()
+    },
+    async next(): Promise<T> {
+      for (;;) {
+        const [value] = values.splice(0, 1)
+        if (value !== undefined) return value
+        arrived = createGate()
+        await arrived.opened
+      }
+    },
+  }
 }
 
 /** Fulfilled, with the reason, when the signal aborts. */

@@ -1,7 +1,7 @@
 /** What only a real network shows: sockets, TLS, HTTP/2, peers that freeze or vanish, and that nothing is left behind. */
 import 'reflect-metadata'
 import { createPrivateKey, webcrypto } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createRequire } from 'node:module'
 import { connect as connectHttp2 } from 'node:http2'
 import {
@@ -21,12 +21,26 @@ import * as grpc from '@grpc/grpc-js'
 import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
-import { SESSION_WINDOW, UPLOAD_WINDOW } from '../../src/rpc/grpc/settings.ts'
-import { limitReadAhead, setReceiveWindows } from '../../src/rpc/grpc/windows.ts'
+import { SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from '../../src/rpc/grpc/settings.ts'
+import { http2StreamOf, limitReadAhead, setReceiveWindows } from '../../src/rpc/grpc/windows.ts'
 import { type Identity, RpcError } from '../../src/rpc/index.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
 import { createTestLog } from '../support/log.ts'
-import { abortOf, calmly, createGate, dial, digest, failure, lasting, runId, serve } from './kits.ts'
+import {
+  abortOf,
+  calmly,
+  collected,
+  createGate,
+  dial,
+  digest,
+  failure,
+  inbox,
+  joining,
+  lasting,
+  place,
+  runId,
+  serve,
+} from './kits.ts'
 
 const decline = { runId, round: 3, code: 'DATA_MISSING' }
 const accept = { declineTask: async () => ({}) }
@@ -210,9 +224,66 @@ describe('a server', () => {
     })
     leftovers.push(() => session.destroy())
     await once(session, 'remoteSettings')
-    expect(session.remoteSettings.initialWindowSize).toBe(UPLOAD_WINDOW)
+    expect(session.remoteSettings.initialWindowSize).toBe(WAITING_WINDOW)
     expect(session.remoteSettings.maxConcurrentStreams).toBe(64)
     await vi.waitFor(() => expect(session.state.remoteWindowSize).toBe(SESSION_WINDOW))
+  })
+
+  test('widens the windows of a caller’s connection while anything of it is admitted, and of no other', async () => {
+    const widened = inbox<() => void>()
+    await using server = await serve({
+      network,
+      identity: aggregator,
+      round: {
+        async declineTask(_, { widen, signal }) {
+          widened.put(widen())
+          await abortOf(signal)
+          return {}
+        },
+      },
+    })
+    const open = async () => {
+      const session = connectHttp2(`https://${server.address}`, {
+        cert: party.certificatePem,
+        key: party.keyPem.reveal(),
+        rejectUnauthorized: false,
+      })
+      leftovers.push(() => session.destroy())
+      await once(session, 'remoteSettings')
+      return session
+    }
+    // The same certificate: it is the connection that counts.
+    const [session, other] = await Promise.all([open(), open()])
+    const call = () => {
+      const headers = { ':method': 'POST', ':path': '/coffer.v1.RoundService/DeclineTask', te: 'trailers' }
+      const stream = session.request({ ...headers, 'content-type': 'application/grpc' })
+      const message = Buffer.concat([
+        Buffer.from([0x0a, 32]),
+        Buffer.from(runId),
+        Buffer.from([0x1a, 3]),
+        Buffer.from('A_B'),
+      ])
+      stream.on('error', () => undefined)
+      stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]))
+    }
+    const size = () => session.remoteSettings.initialWindowSize
+    call()
+    const first = await widened.next()
+    await vi.waitFor(() => expect(size()).toBe(UPLOAD_WINDOW))
+    call()
+    const second = await widened.next()
+    first()
+    first()
+    await new Promise<void>((resolve) => session.ping(() => resolve()))
+    expect(size()).toBe(UPLOAD_WINDOW)
+    second()
+    await vi.waitFor(() => expect(size()).toBe(WAITING_WINDOW))
+    expect(other.remoteSettings.initialWindowSize).toBe(WAITING_WINDOW)
+    call()
+    const third = await widened.next()
+    session.destroy()
+    await once(session, 'close')
+    third()
   })
 
   test('refuses bytes that are no message, a second request, and more than a message may be', async () => {
@@ -267,7 +338,7 @@ describe('a peer that', () => {
       identity: aggregator,
       round: {
         async *join(_request, { signal }) {
-          yield { kind: 'statistics', runId, round: 0, weightUnit: 1, remainingMs: 0 }
+          yield { ...place, kind: 'statistics' }
           gone.open(await abortOf(signal))
         },
       },
@@ -276,10 +347,41 @@ describe('a peer that', () => {
     const middle = await proxy(server.address)
     const client = dial(watchful, middle.address, party)
     leftovers.push(() => client[Symbol.asyncDispose]())
-    const tasks = client.round.join({ runId, jobDigest: digest, rows: 1 }, lasting)[Symbol.asyncIterator]()
+    const tasks = client.round.join(joining, lasting)[Symbol.asyncIterator]()
     await tasks.next()
     return { gone: gone.opened, tasks, middle }
   }
+
+  test('vanishes in the middle of an upload did not end it', async () => {
+    const told = createGate<unknown>()
+    const entered = createGate()
+    await using server = await serve({
+      network,
+      identity: aggregator,
+      round: {
+        async *submitUpdate(parts) {
+          try {
+            for await (const part of parts) if (part.kind === 'header') entered.open()
+            told.open('all')
+          } catch (error) {
+            told.open(error)
+          }
+          yield* []
+        },
+      },
+    })
+    const middle = await proxy(server.address)
+    await using client = dial(watchful, middle.address, party)
+    async function* parts() {
+      yield { kind: 'header', runId, round: 1, digest, length: 1, weight: 1 } as const
+      await createGate().opened
+    }
+    const uploading = failure(collected(client.round.submitUpdate(parts(), lasting)))
+    await entered.opened
+    middle.cut()
+    expect(await uploading).toMatchObject({ code: 'PEER_LOST' })
+    expect(await told.opened).toBeInstanceOf(Error)
+  })
 
   test('freezes is noticed on both sides', async () => {
     const { gone, tasks, middle } = await joined()
@@ -321,6 +423,8 @@ describe('the inside of the libraries', () => {
     expect(() => setReceiveWindows(server, () => undefined)).toThrow(/inside of Server/)
     server.forceShutdown()
     expect(() => limitReadAhead({ readableHighWaterMark: 16 })).toThrow(/inside of Duplex/)
+    expect(() => http2StreamOf({ call: { stream: new EventEmitter() } })).toThrow(/inside of ServerDuplexStream/)
+    expect(() => http2StreamOf({})).toThrow(/inside of ServerDuplexStream/)
   })
 })
 

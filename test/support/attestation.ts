@@ -14,8 +14,8 @@ import {
   type SignedPolicy,
   signPolicy,
 } from '../../src/job/index.ts'
-import { createProver } from '../../src/aggregator/prover.ts'
-import type { Identity, Prover } from '../../src/rpc/index.ts'
+import { type AggregatorProver, createProver } from '../../src/aggregator/prover.ts'
+import type { Identity } from '../../src/rpc/index.ts'
 import type { Attester } from '../../src/tee/index.ts'
 import {
   createSimulatedAttester,
@@ -34,7 +34,7 @@ export interface TestAttestation extends AsyncDisposable {
   readonly policy: { readonly digest: string; readonly version: number }
   readonly collateral: CollateralSource
   /** What an aggregator proves itself with, for servers that are not whole aggregators. */
-  prover(identity: Identity, changes?: { attester?: Attester; policy?: TestAttestation['policy'] }): Prover
+  prover(identity: Identity, changes?: { attester?: Attester; policy?: TestAttestation['policy'] }): AggregatorProver
   /** Each has a directory of its own below `directory`. */
   appraiser(name: string, changes?: { signed?: SignedPolicy; now?: () => number; overlay?: string }): PartyAppraiser
   /** Where the records of an appraiser are. */

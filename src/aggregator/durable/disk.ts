@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { lockDirectory } from './lock.ts'
 
 /** A file that only grows. */
@@ -27,7 +28,7 @@ export interface DiskReader {
 export interface Disk {
   /** Names in a directory, in no order. */
   list(directory: string): Promise<string[]>
-  /** With those above it; one that exists already is none made. */
+  /** With those above it, all of them durable; one that exists already is none made. */
   makeDirectory(path: string): Promise<void>
   /** Of an empty directory. */
   removeDirectory(path: string): Promise<void>
@@ -47,7 +48,11 @@ export function createDisk(): Disk {
   return {
     list: (directory) => readdir(directory),
     makeDirectory: async (path) => {
-      await mkdir(path, { recursive: true, mode: 0o700 })
+      const whole = resolve(path)
+      const first = await mkdir(whole, { recursive: true, mode: 0o700 })
+      for (let at = whole; first !== undefined && at !== dirname(first); at = dirname(at)) {
+        await syncDirectory(dirname(at))
+      }
     },
     removeDirectory: (path) => rmdir(path),
     create: createFile,

@@ -11,6 +11,7 @@
  * has dropped. What had been promised before stays; what failed may be found later or not.
  */
 import { join } from 'node:path'
+import { MAXIMUM_RECORD_BYTES } from '../../round/index.ts'
 import { AggregatorError } from '../errors.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { encodeEntry, type Entry } from './entries.ts'
@@ -19,8 +20,6 @@ import { FRAME_BYTES, MAXIMUM_GROUP_BYTES, MAXIMUM_LOG_BYTES, sealFrame } from '
 import type { FileSealing, RunSealing } from './sealing.ts'
 import { type StatePlace, stateName, writeState } from './state-file.ts'
 
-/** A sealed receipt has 256 KiB at most. */
-const MAXIMUM_RECORD_BYTES = 1024 * 1024
 /** The newest, and the one before it in case that one cannot be read. */
 export const KEPT_STATES = 2
 

@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { equalBytes } from '../../crypto/index.ts'
 import type { Disk, DiskReader } from './disk.ts'
@@ -24,6 +25,8 @@ export const MAXIMUM_LOG_BYTES = 1024 ** 3
 export const FRAME_BYTES = 8 + TAG_BYTES
 const HEAD_BYTES = 8
 const WINDOW_BYTES = 1024 * 1024
+/** Of some 15 microseconds each. */
+const FRAMES_A_TURN = 256
 
 export interface LogContent {
   readonly entries: readonly Entry[]
@@ -61,6 +64,8 @@ async function readFrames(frames: Frames, link: Uint8Array, newest: boolean): Pr
   const { path, size } = frames
   let end = 0
   for (let index = 0; ; index += 1) {
+    // Most frames are in memory already: without this a long log would keep everything else waiting.
+    if (index % FRAMES_A_TURN === 0) await setImmediate()
     const frame = await frames.next(end, index)
     if (frame === 'end') break
     if (frame === 'torn' && newest) break

@@ -5,11 +5,11 @@
  *   ──> between rounds ──open──> open ──close──> between rounds
  *                                  └──discard──> between rounds
  */
+import { createHash } from 'node:crypto'
 import { sha256 } from '../../crypto/index.ts'
 import type { JobSpec } from '../../job/index.ts'
 import {
   clipFactor,
-  createGaussian,
   createStrategy,
   declaredStandardisation,
   encodedColumns,
@@ -25,14 +25,14 @@ import {
   trainLayout,
   verifyRobust,
 } from '../../learning/index.ts'
-import type { SumTotals, TaskKind } from '../../round/index.ts'
-import { fixedPoint, updateBytes, type UpdateLayout } from '../../update/index.ts'
+import type { TaskKind } from '../../round/index.ts'
+import { fixedPoint, updateBytes, type UpdateLayout, type UpdateTotals } from '../../update/index.ts'
 import { AggregatorError } from '../errors.ts'
 import type { EngineModel, RoundOpening, RoundResult, UpdateFacts } from './engine.ts'
 import { PrivateRounds } from './private-round.ts'
-import { RoundSum } from './round-sum.ts'
+import { type IncomingUpdate, RoundSum } from './round-sum.ts'
 import type { CreateSpool } from './spool.ts'
-import { decodeState, encodeState, type EngineState, shapeOf } from './state.ts'
+import { decodeState, encodeState, type EngineState, parameterBytes, shapeOf } from './state.ts'
 
 /** What the core takes from outside. */
 export interface EngineMeans {
@@ -80,8 +80,9 @@ export class EngineCore {
     const first = this.#initialState()
     this.#state = restore === undefined ? first : decodeState(restore, shapeOf(first))
     if (this.#state.clip !== null) clipFactor(0, this.#state.clip)
+    if (spec.robust.kind === 'norm-bound') clipFactor(0, spec.robust.bound)
     if (spec.privacy !== undefined) {
-      this.#privacy = new PrivateRounds(spec.privacy, this.#state.ledger, createGaussian(means.random))
+      this.#privacy = new PrivateRounds(spec.privacy, this.#state.ledger, means.random)
     }
     this.#standing = this.#stand()
   }
@@ -112,6 +113,15 @@ export class EngineCore {
     } finally {
       round.worked += this.#means.now() - began
     }
+  }
+
+  /** Both in one pass, or neither: see RoundSum. Throws AGGREGATION_ENGINE_ORDER. */
+  addBoth(updates: readonly [IncomingUpdate, IncomingUpdate]): boolean {
+    const round = this.#openRound()
+    const began = this.#means.now()
+    const added = round.sum.addBoth(updates)
+    round.worked += this.#means.now() - began
+    return added
   }
 
   close(): RoundResult {
@@ -170,7 +180,7 @@ export class EngineCore {
   }
 
   /** Takes the totals of a round into the state. */
-  #apply({ round, task, sum }: OpenRound, totals: SumTotals, clip: number | null) {
+  #apply({ round, task, sum }: OpenRound, totals: UpdateTotals, clip: number | null) {
     const { task: predicted, data, parties } = this.#spec
     const hidden = this.#spec.privacy?.metrics === 'withheld'
     const metrics: Metrics = hidden || task === 'statistics' ? {} : metricsFrom(predicted, totals)
@@ -217,16 +227,21 @@ export class EngineCore {
 
   /** Writes the state, and gives the model as a view of what was written. */
   #stand(): Standing {
-    const { bytes, parameters } = encodeState(this.#state)
+    const bytes = encodeState(this.#state)
+    const parameters = parameterBytes(bytes, this.#plan.size)
     this.#state = { ...this.#state, parameters: floatsOf(parameters) }
+    // The state begins with the parameters: one pass for both digests.
+    const hash = createHash('sha256').update(parameters)
+    const digest = new Uint8Array(hash.copy().digest())
+    const stateDigest = new Uint8Array(hash.update(bytes.subarray(parameters.length)).digest())
     const { control } = this.#state.strategy
     const model: EngineModel = {
-      digest: sha256(parameters),
+      digest,
       bytes: parameters,
       standardisation: this.#state.standardisation,
       ...(control.length > 0 ? { control: controlOf(control) } : {}),
     }
-    return { model, state: bytes, stateDigest: sha256(bytes), exhausted: this.#privacy?.exhausted() }
+    return { model, state: bytes, stateDigest, exhausted: this.#privacy?.exhausted() }
   }
 
   #layout(task: TaskKind): UpdateLayout {

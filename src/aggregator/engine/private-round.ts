@@ -13,7 +13,7 @@ import {
   type Accountant,
   addNoise,
   createAccountant,
-  type Gaussian,
+  createGaussian,
   meanSensitivity,
   nextClipBound,
   type PrivacySpec,
@@ -35,13 +35,13 @@ const COUNT_STEP = 2 ** -20
 export class PrivateRounds {
   readonly #spec: PrivacySpec
   readonly #accountant: Accountant
-  readonly #gaussian: Gaussian
+  readonly #random: (bytes: number) => Uint8Array
 
-  /** Throws PRIVACY_TARGET_INVALID, PRIVACY_STEP_INVALID. */
-  constructor(spec: PrivacySpec, ledger: readonly PrivacyStep[], gaussian: Gaussian) {
+  /** `random`: as createGaussian asks for. Throws PRIVACY_TARGET_INVALID, PRIVACY_STEP_INVALID. */
+  constructor(spec: PrivacySpec, ledger: readonly PrivacyStep[], random: (bytes: number) => Uint8Array) {
     this.#spec = spec
     this.#accountant = createAccountant({ delta: spec.delta, budget: spec.budget, ledger })
-    this.#gaussian = gaussian
+    this.#random = random
     this.#accountant.wouldExceed(this.#step)
   }
 
@@ -86,16 +86,17 @@ export class PrivateRounds {
         ? this.noise
         : splitNoise({ noiseMultiplier: this.noise, countDeviation, neighbours: 'replace' }).sumNoiseMultiplier
     this.#accountant.spend(this.#step)
+    const gaussian = createGaussian(this.#random)
     // The noise of the mean, in units of the sum that the mean is divided from.
-    addNoise(sum, end, sumNoiseMultiplier * sensitivity.value * totalShare * scale, this.#gaussian)
-    return this.#nextClip(parties, countDeviation, clip)
+    addNoise(sum, end, sumNoiseMultiplier * sensitivity.value * totalShare * scale, gaussian)
+    return this.#nextClip(parties, countDeviation * gaussian(), clip)
   }
 
-  #nextClip(parties: readonly PartyShare[], countDeviation: number, bound: number): number {
+  #nextClip(parties: readonly PartyShare[], countNoise: number, bound: number): number {
     const { clip } = this.#spec
     if (clip.kind === 'fixed') return bound
     const within = parties.filter((party) => party.within).length
-    const noise = Math.round((countDeviation * this.#gaussian()) / COUNT_STEP) * COUNT_STEP
+    const noise = Math.round(countNoise / COUNT_STEP) * COUNT_STEP
     const { quantile, learningRate } = clip
     return nextClipBound({ bound, noisedCount: within + noise, parties: parties.length, quantile, learningRate })
   }

@@ -2,15 +2,16 @@
  * What a run is between two rounds, as numbers and as canonical bytes: the same state always has the same bytes, and a
  * run that goes on from them takes the same steps, bit for bit, as one that was never interrupted.
  *
- *   magic       8 bytes "CFRSTAT1"
- *   length      u32, little-endian, of the header; then four zero bytes
- *   header      canonical JSON (RFC 8785): round, steps, clip bound, privacy ledger, standardisation
- *   padding     zero bytes up to a multiple of 8
+ *   float32     the parameters; zero bytes up to a multiple of 8
  *   float64     first and second moments, server control variate, reference of centred clipping
- *   float32     the parameters
+ *   header      canonical JSON (RFC 8785): round, steps, clip bound, privacy ledger, standardisation
+ *   length      of the header, u32 little-endian
+ *   magic       8 bytes "CFRSTAT1"
  *
- * All numbers little-endian, as is every platform this runs on. Lengths follow from the job spec (StateShape). The
- * parameters that parties fetch are a view of these bytes.
+ * The parameters come first so that one pass gives both digests, theirs and that of the whole; parties fetch a view of
+ * these bytes.
+ *
+ * All numbers little-endian, as is every platform this runs on. Lengths follow from the job spec (StateShape).
  *
  * Who calls has verified the digest, so bytes that do not fit are another release's or another job's, or damaged.
  */
@@ -51,7 +52,7 @@ interface Header {
 }
 
 const MAGIC = new TextEncoder().encode('CFRSTAT1')
-const PREFIX = 16
+const SUFFIX = 4 + MAGIC.length
 
 export function shapeOf(state: EngineState): StateShape {
   const { size, trainable, first, control } = state.strategy
@@ -59,69 +60,82 @@ export function shapeOf(state: EngineState): StateShape {
   return { size, trainable, moments: first.length, control: control.length, reference: state.reference.length, inputs }
 }
 
-/** In shared memory; `parameters`: where in the bytes they are. */
-export function encodeState(state: EngineState): { readonly bytes: Uint8Array; readonly parameters: Uint8Array } {
+/** In shared memory. */
+export function encodeState(state: EngineState): Uint8Array {
   const { round, strategy, clip, ledger, standardisation, reference, parameters } = state
   const header: Header = { round, steps: strategy.steps, clip, ledger, ...standardisation }
   const text = canonicalJson(header)
   const doubles = [strategy.first, strategy.second, strategy.control, reference]
-  let at = numbersFrom(text.length)
-  const length = at + doubles.reduce((sum, { byteLength }) => sum + byteLength, 0) + parameters.byteLength
+  let at = doublesFrom(parameters.length)
+  const length = at + doubles.reduce((sum, { byteLength }) => sum + byteLength, 0) + text.length + SUFFIX
   const buffer = new SharedArrayBuffer(length)
   const bytes = new Uint8Array(buffer)
-  bytes.set(MAGIC)
-  new DataView(buffer).setUint32(MAGIC.length, text.length, true)
-  bytes.set(text, PREFIX)
+  new Float32Array(buffer, 0, parameters.length).set(parameters)
   for (const values of doubles) {
     new Float64Array(buffer, at, values.length).set(values)
     at += values.byteLength
   }
-  new Float32Array(buffer, at, parameters.length).set(parameters)
-  return { bytes, parameters: bytes.subarray(at) }
+  bytes.set(text, at)
+  new DataView(buffer).setUint32(at + text.length, text.length, true)
+  bytes.set(MAGIC, length - MAGIC.length)
+  return bytes
+}
+
+/** The parameters within the bytes of a state, as they travel. */
+export function parameterBytes(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.subarray(0, 4 * size)
 }
 
 /** The state of a run of this shape; its arrays are copies. Throws AGGREGATION_STATE_INVALID. */
 export function decodeState(bytes: Uint8Array, shape: StateShape): EngineState {
-  const { size, trainable, moments, control, reference } = shape
-  const { text, header } = readHeader(bytes)
+  const { size, trainable, moments, control, reference, inputs } = shape
+  const { length, header } = readHeader(bytes)
   const { round, steps, clip, ledger, mean, deviation } = header
-  let at = numbersFrom(text.length)
-  const expected = at + 8 * (2 * moments + control + reference) + 4 * size
-  const lengths = bytes.length === expected && mean.length === shape.inputs && deviation.length === shape.inputs
-  if (!lengths) throw invalid(`${bytes.length} bytes for ${mean.length} inputs, expected ${expected}, ${shape.inputs}`)
-  const doubles = (length: number): Float64Array => {
-    const copy = bytes.slice(at, at + 8 * length)
-    at += copy.length
-    return new Float64Array(copy.buffer)
+  let at = doublesFrom(size)
+  const expected = at + 8 * (2 * moments + control + reference) + length + SUFFIX
+  if (bytes.length !== expected || mean.length !== inputs || deviation.length !== inputs) {
+    throw invalid(`${bytes.length} bytes for ${mean.length} inputs, expected ${expected} and ${inputs}`)
   }
-  const [first, second, controls, references] = [moments, moments, control, reference].map(doubles)
-  if (!first || !second || !controls || !references) throw invalid('a segment is missing')
+  const doubles = (count: number): Float64Array => {
+    const copy = new Float64Array(bytes.slice(at, at + 8 * count).buffer)
+    at += copy.byteLength
+    return copy
+  }
+  const strategy = {
+    steps,
+    size,
+    trainable,
+    first: doubles(moments),
+    second: doubles(moments),
+    control: doubles(control),
+  }
   return {
     round,
-    parameters: new Float32Array(bytes.slice(at).buffer),
-    strategy: { steps, size, trainable, first, second, control: controls },
+    parameters: new Float32Array(bytes.slice(0, 4 * size).buffer),
+    strategy,
     standardisation: { mean, deviation },
-    reference: references,
+    reference: doubles(reference),
     clip,
     ledger,
   }
 }
 
-function numbersFrom(headerLength: number): number {
-  return 8 * Math.ceil((PREFIX + headerLength) / 8)
+function doublesFrom(size: number): number {
+  return 8 * Math.ceil(size / 2)
 }
 
-function readHeader(bytes: Uint8Array): { readonly text: Uint8Array; readonly header: Header } {
-  const magic = bytes.length >= PREFIX && MAGIC.every((byte, i) => bytes[i] === byte)
-  if (!magic) throw invalid('it does not begin as a state does')
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true)
-  if (PREFIX + length > bytes.length) throw invalid(`a header of ${length} bytes in ${bytes.length}`)
-  const text = bytes.slice(PREFIX, PREFIX + length)
+function readHeader(bytes: Uint8Array): { readonly length: number; readonly header: Header } {
+  const end = bytes.length - SUFFIX
+  const magic = end >= 0 && MAGIC.every((byte, i) => bytes[end + 4 + i] === byte)
+  if (!magic) throw invalid('it does not end as a state does')
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true)
+  if (length > end) throw invalid(`a header of ${length} bytes in ${bytes.length}`)
+  const text = bytes.slice(end - length, end)
   const header = parseHeader(Buffer.from(text.buffer).toString('utf8'))
   const canonical = canonicalJson(header)
-  const same = canonical.length === text.length && canonical.every((byte, i) => byte === text[i])
+  const same = canonical.length === length && canonical.every((byte, i) => byte === text[i])
   if (!same) throw invalid('its header is not in canonical form')
-  return { text, header }
+  return { length, header }
 }
 
 function parseHeader(text: string): Header {

@@ -3,7 +3,7 @@
  * with the same certificate, the same key and the same policy, which a bank's agent would now dial. It must be refused.
  */
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CodedError } from '../../errors/index.ts'
 import { attestAggregator } from '../attest/check.ts'
@@ -37,7 +37,13 @@ export async function startTampered(
   }
   await symlink(join(ROOT, 'node_modules'), join(sources, 'node_modules'))
   await writeFile(join(sources, CHANGED), LINE + (await readFile(join(sources, CHANGED), 'utf8')))
-  const words = ['aggregator', '--home', join(directory, 'federation', 'aggregator'), '--listen', '127.0.0.1:0']
+  // Whoever changes the program has the home as well; only the runs that are kept in it are in use.
+  const home = join(sources, 'home')
+  await cp(join(directory, 'federation', 'aggregator'), home, {
+    recursive: true,
+    filter: (path) => basename(path) !== 'state',
+  })
+  const words = ['aggregator', '--home', home, '--listen', '127.0.0.1:0']
   const { child, address } = await processes.start('tampered', words, join(sources, 'src/cli/main.ts'))
   const bank = { ...context, home: party, homeGiven: true }
   try {

@@ -3,11 +3,17 @@
  * earnest, with evidence of a simulated TEE. Verdicts are made for every connection and kept nowhere.
  */
 import { randomBytes } from 'node:crypto'
-import { type CollateralSource, createAppraiser, type Records } from '../../../parties/index.ts'
+import {
+  type AppraiserOptions,
+  type CollateralSource,
+  createAppraiser,
+  type PartyOptions,
+  type Records,
+} from '../../../parties/index.ts'
 import { parseCollateral } from '../../attestation/index.ts'
 import { sha256, toHex } from '../../crypto/index.ts'
 import { parseSignedPolicy, policyDigest, verifyPolicy } from '../../job/index.ts'
-import type { Appraiser, Log } from '../../rpc/index.ts'
+import type { Log } from '../../rpc/index.ts'
 import type { Attester } from '../../tee/index.ts'
 import { createSimulation, openSimulation } from '../attest/simulation.ts'
 
@@ -15,7 +21,7 @@ export interface SimulatedAttestation {
   readonly attester: Attester
   /** As startAggregator takes it. */
   readonly policy: { readonly digest: string; readonly version: number }
-  appraiser(log: Log): Appraiser
+  appraiser(log: Log): PartyOptions['appraiser']
 }
 
 /** @param rootsPem of the federation */
@@ -33,8 +39,25 @@ export async function createAttestation(
   return {
     attester: await openSimulation(seed, now()),
     policy: { digest: policyDigest(policy.policy), version: policy.policy.version },
-    // One for each judgement, as after a restart: an agent that is cut off again and again would be made to wait.
-    appraiser: (log) => ({ appraise: (...answer) => createAppraiser({ ...shared, log }).appraise(...answer) }),
+    appraiser: (log) => appraiserOf({ ...shared, log }),
+  }
+}
+
+/** One for each judgement, as after a restart: an agent that is cut off again and again would be made to wait. */
+function appraiserOf(options: AppraiserOptions): PartyOptions['appraiser'] {
+  let accepted = createAppraiser(options)
+  return {
+    attested: {
+      get: (epoch) => accepted.attested.get(epoch),
+      get newest() {
+        return accepted.attested.newest
+      },
+    },
+    async appraise(...answer) {
+      const next = createAppraiser(options)
+      await next.appraise(...answer)
+      accepted = next
+    },
   }
 }
 

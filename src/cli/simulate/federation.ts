@@ -9,17 +9,21 @@ import { startCoordinator } from '../../coordinator/index.ts'
 import type { JobSpec } from '../../job/index.ts'
 import { type Identity, type Log, type Network, type Program, runService } from '../../rpc/index.ts'
 import { openStore } from '../../store/index.ts'
+import { newLedgerKey } from '../ledger/key.ts'
 import type { Session } from '../session.ts'
 import { createAttestation, type SimulatedAttestation } from './attestation.ts'
 import { type Authority, createAuthority } from './authority.ts'
 import type { Tables } from './data.ts'
 import { createMadeUpTrainers } from './made-up.ts'
+import { createDisks } from './memory-disk.ts'
 import type { Wanted } from './options.ts'
 import { createTurns } from './turns.ts'
 import { openPolicy } from './policy.ts'
 import type { Weather } from './weather.ts'
 
 const FEDERATION = 'simulation'
+/** On a disk of the party's own. */
+const STATE = '/state'
 const LISTEN = '127.0.0.1:0'
 /** A verb on the same event loop as a thousand agents may have to wait for its turn. */
 const CALL_DEADLINE_MS = 120_000
@@ -80,6 +84,7 @@ async function startPrograms(setting: FederationSetting, opened: Opened): Promis
       aggregator: aggregator.address,
       store,
       storeName: 'memory',
+      ledgerKey: newLedgerKey(FEDERATION),
     }),
   )
   const identity = await authority.issue('user', 'admin')
@@ -127,6 +132,7 @@ async function startParties(setting: FederationSetting, ground: Ground, opened: 
   const { spec, wanted, tables, network, weather, now, version } = setting
   const identities = await ground.authority.issueAll('party', spec.parties, setting.signal)
   const pool = opened(createTrainerPool(wanted.threads))
+  const disks = opened(createDisks(now))
   const turns = createTurns()
   const trainers = wanted.parameters === undefined ? pool.open : createMadeUpTrainers(spec.seed, turns)
   const policy = openPolicy(spec)
@@ -151,6 +157,8 @@ async function startParties(setting: FederationSetting, ground: Ground, opened: 
           return tables.tableOf(name)
         },
         trainers,
+        stateDirectory: STATE,
+        disk: disks.create(),
         ...(wanted.backend && { backend: wanted.backend }),
         now,
         log,

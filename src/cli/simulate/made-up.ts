@@ -22,7 +22,7 @@ export function createMadeUpTrainers(seed: number, turns: Turns): typeof createT
 function trainerOf(task: TaskSpec, drawn: Float32Array, turns: Turns): Trainer {
   return {
     backend: { name: 'cpu', why: 'trains nothing: its updates are made up' },
-    async train({ parameters, seed, signal }) {
+    async train({ parameters, rows, training, seed, signal }) {
       await turns.next()
       signal.throwIfAborted()
       const from = createRandom(seed).below(DRAWN)
@@ -30,7 +30,7 @@ function trainerOf(task: TaskSpec, drawn: Float32Array, turns: Turns): Trainer {
       for (let i = 0; i < trained.length; i += 1) {
         trained[i] = (parameters[i] ?? 0) + (drawn[(from + i) & (DRAWN - 1)] ?? 0)
       }
-      return { parameters: trained, loss: Math.LN2 }
+      return { parameters: trained, loss: Math.LN2, steps: training.epochs * Math.ceil(rows / training.batch) }
     },
     predict: async ({ rows }) => predictions(task, rows),
     async evaluate({ labels, rows }) {

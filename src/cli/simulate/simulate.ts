@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { toHex } from '../../crypto/index.ts'
-import { canonicalSpec, type JobSpec, parseJobSpec } from '../../job/index.ts'
+import { canonicalSpec, type JobSpec } from '../../job/index.ts'
 import { encodedColumns, planModel } from '../../learning/index.ts'
 import type { ModelVersion, Run } from '../../round/index.ts'
 import { createMemoryNetwork } from '../../rpc/index.ts'
@@ -18,7 +18,7 @@ import { openTables } from './data.ts'
 import { createErrors } from './programs-log.ts'
 import { createDiary, type Diary } from './diary.ts'
 import { startFederation } from './federation.ts'
-import { type SimulatedJob, simulatedJob } from './job.ts'
+import { readJob, type SimulatedJob, simulatedJob } from './job.ts'
 import { checkOptions, type SimulateOptions, type Wanted } from './options.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { resultJson, resultLines, type SimulationResult } from './result.ts'
@@ -26,7 +26,7 @@ import { createWeather, type Weather } from './weather.ts'
 
 export async function simulate(context: Context, options: SimulateOptions, file: string): Promise<number> {
   const wanted = checkOptions(options)
-  const job = simulatedJob(parseJobSpec(await readText(context.path(file), 'job spec')), wanted)
+  const job = simulatedJob(readJob(await readText(context.path(file), 'job spec')), wanted)
   if (wanted.out !== undefined) await refuseOccupied(context.path(wanted.out))
   const interrupted = new AbortController()
   const release = context.io.onSignal(() => interrupted.abort(new Error('interrupted')))
@@ -51,8 +51,7 @@ async function play(
   signal: AbortSignal,
 ): Promise<SimulationResult> {
   const began = performance.now()
-  const delay = monitorEventLoopDelay({ resolution: 10 })
-  delay.enable()
+  using delay = watchEventLoop()
   const { spec, changes } = job
   const { size } = planModel(spec.model, spec.task, encodedColumns(spec.data.features).length)
   tellChanges(context, job, wanted, size)
@@ -68,7 +67,6 @@ async function play(
   const diary = createDiary()
   const run = await follow(federation.session, spec, { diary, progress, weather })
   const model = await modelOf(context, federation.session, run, spec, wanted)
-  delay.disable()
   return {
     parties: spec.parties.length,
     parameters: size,
@@ -81,10 +79,17 @@ async function play(
     modelDigest: model === undefined ? null : toHex(model.digest),
     seconds: (performance.now() - began) / 1000,
     peakRss: process.resourceUsage().maxRSS * 1024,
-    eventLoopMs: delay.max / 1e6,
+    eventLoopMs: delay.longestMs(),
     receipts: diary.receipts,
     errors,
   }
+}
+
+/** How long the event loop stood still at most: what a program on it would have waited. */
+function watchEventLoop(): Disposable & { readonly longestMs: () => number } {
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  return { longestMs: () => delay.max / 1e6, [Symbol.dispose]: () => void delay.disable() }
 }
 
 function tellChanges(context: Context, { spec, changes }: SimulatedJob, { drop }: Wanted, parameters: number): void {

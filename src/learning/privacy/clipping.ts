@@ -24,7 +24,7 @@ import { isWithin, type Neighbours, verifyNoiseMultiplier } from './limits.ts'
 
 /** A norm bound stays within these, whatever noise does to it. */
 const MINIMUM_CLIP_BOUND = 1e-9
-const MAXIMUM_CLIP_BOUND = 1e9
+const MAXIMUM_CLIP_BOUND = 1e10
 /** Rounding of a norm over 5e7 values (four running sums, 2^-53 an addition) is below 1e-9. */
 const NORM_ROUNDING = 1e-9
 

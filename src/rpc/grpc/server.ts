@@ -186,7 +186,10 @@ async function answerStream(
   })
 }
 
-/** A connection that breaks ends its streams as if the caller had said all; here that is told apart. */
+/**
+ * A connection that breaks ends its streams as if the caller had said all; here that is told apart. A caller that cancels
+ * cannot be: HTTP/2 for Node ends the stream properly and resets it one frame later, which aborts the call's signal.
+ */
 async function* requestsOf(stream: BytesStream): AsyncGenerator<Buffer> {
   // Leaving the loop must not destroy the stream: the outcome still has to be sent on it.
   for await (const bytes of stream.iterator({ destroyOnReturn: false })) yield bytes

@@ -175,14 +175,15 @@ export const listedModel = mapped<ModelVersion, ModelVersion, ModelVersion__Outp
 )
 
 const evidence = record<Evidence, Evidence__Output>({
-  quote: bytes(1, limit.MAXIMUM_ANSWER_BYTES),
+  quote: bytes(0, limit.MAXIMUM_ANSWER_BYTES),
   eventLog: bytes(0, limit.MAXIMUM_ANSWER_BYTES),
-  statement: bytes(1, limit.MAXIMUM_ANSWER_BYTES),
+  statement: bytes(0, limit.MAXIMUM_ANSWER_BYTES),
 })
 const attested = record<Body<'attested'>, Attested__Output>({
   tee,
-  epoch: text('32 lower-case hex digits', (value) => /^[0-9a-f]{32}$/.test(value)),
-  receiptKey: text('88 lower-case hex digits', (value) => /^[0-9a-f]{88}$/.test(value)),
+  // Empty in the history of a run that was played before there were receipts.
+  epoch: text('32 lower-case hex digits, or none', (value) => /^([0-9a-f]{32})?$/.test(value)),
+  receiptKey: text('88 lower-case hex digits, or none', (value) => /^([0-9a-f]{88})?$/.test(value)),
   evidence,
 })
 

@@ -180,11 +180,11 @@ describe('who may open it', () => {
 describe('sizes', () => {
   test('of records, states, headers and the number of runs are bounded', async () => {
     const { states, journal } = await begin()
-    await expect(journal.append(new Uint8Array(1024 * 1024 + 1))).rejects.toEqual(
-      refusing('AGGREGATION_STATE_SIZE', '1048577'),
+    await expect(journal.append(new Uint8Array(3 * 1024 * 1024 + 1))).rejects.toEqual(
+      refusing('AGGREGATION_STATE_SIZE', '3145729'),
     )
     // Nothing was written, so the journal goes on.
-    await journal.append(new Uint8Array(1024 * 1024))
+    await journal.append(new Uint8Array(3 * 1024 * 1024))
     const large = { ...header, runId: '2'.repeat(32), spec: 'x'.repeat(4 * 1024 * 1024) }
     await expect(states.create(large)).rejects.toEqual(refusing('AGGREGATION_STATE_SIZE', 'run.json'))
     for (let at = 1; at < 256; at += 1) await states.create({ ...header, runId: at.toString(16).padStart(32, '0') })

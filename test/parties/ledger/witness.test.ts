@@ -51,7 +51,7 @@ async function createParty(log: LedgerApi<unknown>, name = 'bank-a') {
 }
 
 const refused = (code: LedgerCode) => expect.toSatisfy((error) => error instanceof LedgerError && error.code === code)
-const damaged = (code: WitnessCode) => expect.toSatisfy((error) => error instanceof WitnessError && error.code === code)
+const unable = (code: WitnessCode) => expect.toSatisfy((error) => error instanceof WitnessError && error.code === code)
 
 describe('an honest log', () => {
   test('is followed as it grows, and every checkpoint is kept with its proof', async () => {
@@ -162,7 +162,7 @@ describe('a log that two parties see differently', () => {
     await expect(party.witness.compare([other.checkpoint], signal)).rejects.toEqual(refused('LEDGER_FORKED'))
   })
 
-  test('and that grows between any two questions: LEDGER_UNPROVEN, which convicts nobody', async () => {
+  test('and that grows between any two questions: WITNESS_EVADED, which convicts nobody', async () => {
     const party = await createParty(honest(6))
     await party.witness.follow(signal)
     let size = 9
@@ -171,7 +171,7 @@ describe('a log that two parties see differently', () => {
       getCheckpoint: (request, call) => honest(size++).getCheckpoint(request, call),
     }
     const other = rewritten(9, 3).checkpoint
-    await expect(party.witness.compare([honest(8).checkpoint], signal)).rejects.toEqual(refused('LEDGER_UNPROVEN'))
+    await expect(party.witness.compare([honest(8).checkpoint], signal)).rejects.toEqual(unable('WITNESS_EVADED'))
     await expect(party.witness.compare([other], signal)).rejects.toEqual(refused('LEDGER_FORKED'))
   })
 
@@ -250,7 +250,7 @@ describe('what is kept', () => {
   test('cannot be written: WITNESS_UNWRITABLE, and nothing is taken', async () => {
     const party = await createParty(honest(6))
     await writeFile(party.directory, 'a file where the directory would be')
-    await expect(party.witness.follow(signal)).rejects.toEqual(damaged('WITNESS_UNWRITABLE'))
+    await expect(party.witness.follow(signal)).rejects.toEqual(unable('WITNESS_UNWRITABLE'))
     expect(party.witness.newest()).toEqual(new Uint8Array())
   })
 
@@ -259,7 +259,7 @@ describe('what is kept', () => {
     await expect(party.witness.compare([rewritten(6, 0).checkpoint], signal)).rejects.toEqual(refused('LEDGER_FORKED'))
     const [evidence] = await readEvidence(party.directory)
     await writeFile(evidence?.file ?? '', '{}')
-    await expect(party.start()).rejects.toEqual(damaged('WITNESS_DAMAGED'))
+    await expect(party.start()).rejects.toEqual(unable('WITNESS_DAMAGED'))
   })
 
   test('is never replaced by another key', async () => {
