@@ -56,10 +56,9 @@ afterAll(async () => {
 
 test.each(Object.entries(steps))('killed at "%s"', async (step, nth) => {
   const bank = federation.program('bank-b')
-  await bank.killAt(step, nth)
-  const restarted = bank.gone().then(() => bank.start())
+  const falling = bank.fall([step], nth)
   const played = await federation.play(quickSpec(everybody))
-  await restarted
+  await falling
   await judgeIdentical(federation, played, undisturbed)
 })
 
