@@ -14,7 +14,7 @@ import { summations } from '../src/round/index.ts'
 import { type ClientCall, type RoundApi, roundService, type Task } from '../src/rpc/index.ts'
 import { type Federation, startFederation, type Usage } from './aggregator-process.ts'
 import type { Question, Row, Setting } from './question.ts'
-import { answer, hiddenOf, type Job, join, jobOf, startRun, updateOf } from './simulated-party.ts'
+import { answer, createTurns, hiddenOf, type Job, join, jobOf, startRun, updateOf } from './simulated-party.ts'
 
 const PARTIES = { quick: [10, 50], full: [10, 100, 1000] } as const
 /** They stay for the whole run. */
@@ -98,7 +98,7 @@ async function measureRun(count: number, { remark }: Setting): Promise<Measured>
 /** Everybody joins, gets the first task and leaves, but for those who stay. Returns the key that wakes the run again. */
 async function begin(aggregator: Federation, job: Job, call: ClientCall): Promise<Uint8Array> {
   const { parties } = job.spec
-  const events = await startRun(aggregator, job, call)
+  const { events } = await startRun(aggregator, job, call)
   const dials = createTurns(DIALS_AT_ONCE)
   const keys = await Promise.all(
     parties.map(async (party, i) => {
@@ -183,16 +183,4 @@ async function firstOf(tasks: AsyncIterable<Task>, leave: boolean): Promise<[Tas
   if (done) throw new Error('a party was given no task')
   if (leave) await iterator.return?.()
   return [value, iterator]
-}
-
-/** So many at once; the others wait for their turn. */
-function createTurns(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const lines: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
-  let next = 0
-  return (work) => {
-    const line = next++ % atOnce
-    const turn = (lines[line] ?? Promise.resolve()).then(work)
-    lines[line] = turn.catch(() => undefined)
-    return turn
-  }
 }

@@ -50,14 +50,25 @@ export function jobOf(parties: number, hidden: readonly number[], rounds: number
   return { runId, spec, specJson: canonicalSpec(spec), layout: trainLayout(spec.task, plan) }
 }
 
-/** Starts the run, and returns its events from the first. */
-export async function startRun(aggregator: Federation, job: Job, call: ClientCall): Promise<AsyncIterable<RunEvent>> {
+export interface StartedRun {
+  /** From the first. */
+  readonly events: AsyncIterable<RunEvent>
+  /** Takes the model of a finished run: only then its parties are told that it has ended. */
+  collect(): Promise<void>
+}
+
+export async function startRun(aggregator: Federation, job: Job, call: ClientCall): Promise<StartedRun> {
   // Every simulated party listens to the one signal.
   setMaxListeners(0, call.signal)
   const aggregation = aggregator.connect('coordinator', 'bench').client(aggregationService)
   const { runId, specJson, spec } = job
   await aggregation.startRun({ runId, specJson, parties: spec.parties }, call)
-  return aggregation.watchAggregation({ runId, afterSequence: 0 }, call)
+  return {
+    events: aggregation.watchAggregation({ runId, afterSequence: 0 }, call),
+    async collect() {
+      for await (const _ of aggregation.collectModel({ runId }, call));
+    },
+  }
 }
 
 const ROWS = 100
@@ -106,4 +117,16 @@ export function updateOf(round: number, { spec, layout: train }: Job): Update {
   const made = { bytes, digest: sha256(bytes) }
   updates.set(length, made)
   return made
+}
+
+/** So many at once; the others wait for their turn. */
+export function createTurns(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const lines: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
+  let next = 0
+  return (work) => {
+    const line = next++ % atOnce
+    const turn = (lines[line] ?? Promise.resolve()).then(work)
+    lines[line] = turn.catch(() => undefined)
+    return turn
+  }
 }
