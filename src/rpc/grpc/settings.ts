@@ -1,4 +1,6 @@
 /** What both sides of the mTLS network share. Only tests choose other settings than these. */
+import { CALL_MS, CONNECT_MS } from '../../timeouts/index.ts'
+
 export interface GrpcSettings {
   /** Milliseconds since the epoch: the clock by which certificates are judged beside OpenSSL's. */
   readonly now: () => number
@@ -16,10 +18,10 @@ export interface GrpcSettings {
 
 export const defaultSettings: GrpcSettings = {
   now: Date.now,
-  keepaliveMs: 10_000,
-  keepaliveTimeoutMs: 8_000,
-  handshakeMs: 10_000,
-  attestationMs: 75_000,
+  keepaliveMs: CALL_MS / 2,
+  keepaliveTimeoutMs: CALL_MS / 2,
+  handshakeMs: CALL_MS / 2,
+  attestationMs: CONNECT_MS,
   backoffMs: 500,
   backoffLimitMs: 5_000,
 }
