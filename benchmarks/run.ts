@@ -8,6 +8,8 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { aggregate } from './aggregate.ts'
 import { connect } from './connect.ts'
+import { memory } from './memory.ts'
+import { parties } from './parties.ts'
 import { recovery } from './recovery.ts'
 import { round } from './round.ts'
 import type { Question, Row } from './question.ts'
@@ -15,7 +17,7 @@ import { markdown, table } from './table.ts'
 import { upload } from './upload.ts'
 import { verification } from './verification.ts'
 
-const questions: readonly Question[] = [round, aggregate, upload, verification, connect, recovery]
+const questions: readonly Question[] = [round, aggregate, memory, parties, upload, verification, connect, recovery]
 
 const DOCS = new URL('../docs/benchmarks.md', import.meta.url)
 const BEGIN = '<!-- measured: begin -->'
