@@ -77,7 +77,7 @@ function addBare(sum: Float64Array, values: Int32Array): void {
 }
 
 async function* measureRound({ quick }: Setting): AsyncGenerator<Row> {
-  const rounds = quick ? 9 : 25
+  const rounds = quick ? 15 : 50
   const { spec, layout } = jobOf([990, 990])
   const values = updateOf(layout, spec, 0)
   const messages = chunksOf(bytesOf(values))

@@ -47,6 +47,11 @@ export const agentErrors = {
     cause: 'A task starts from another round or model than the newest receipt ends with.',
     next: 'The party has left the run and keeps its receipts. Find out from where the aggregator resumed the run.',
   },
+  AGENT_UNCONFIRMED: {
+    status: 'FAILED_PRECONDITION',
+    cause: "A receipt that this party was shown is not in the coordinator's ledger, long after its round.",
+    next: 'Compare the receipt with those of the other parties: either the coordinator does not follow the run, or the aggregator shows each party another receipt.',
+  },
   AGENT_LEFT: {
     status: 'PERMISSION_DENIED',
     cause: 'This party left the run for good, because of a receipt, a task or a ledger that it could not believe.',

@@ -11,6 +11,7 @@ import { LedgerError } from '../../src/ledger/index.ts'
 import { type Log, RemoteError } from '../../src/rpc/index.ts'
 import type { RunState } from '../state/index.ts'
 import { Distrust } from './distrust.ts'
+import { AgentError } from './errors.ts'
 import { persist } from './persist.ts'
 
 /** What the agent needs of a witness of the ledger. */
@@ -32,7 +33,15 @@ export interface LedgerWatchOptions {
   /** Ends all questions. */
   readonly signal: AbortSignal
   readonly distrust: (reason: Distrust) => void
+  /** How often a receipt may be looked for in vain. */
+  readonly patience?: number
 }
+
+/**
+ * With the pauses in between (persist.ts) half an hour: a coordinator that was started anew has the receipts of a run
+ * within seconds, and an aggregator that shows this party another receipt than everybody else is found out only here.
+ */
+const PATIENCE = 180
 
 export class LedgerWatch {
   readonly #options: LedgerWatchOptions
@@ -70,8 +79,9 @@ export class LedgerWatch {
     late.abort()
     await over
     const open = state.receipts.count - state.facts.confirmed
-    if (open > 0)
-      log.warn({ run, receipts: open }, "receipts of the run are not confirmed to be in the coordinator's ledger")
+    if (open === 0) return
+    const { code, row } = new AgentError('AGENT_UNCONFIRMED', `${open} of the run's receipts`)
+    log.error({ run, code, next: row.next }, `${open} receipts are not confirmed to be in the coordinator's ledger`)
   }
 
   async #confirmAll(): Promise<void> {
@@ -87,15 +97,19 @@ export class LedgerWatch {
   }
 
   async #ask(question: () => Promise<void>, evidence?: Uint8Array): Promise<void> {
-    const { log, signal } = this.#options
+    const { log, signal, patience = PATIENCE } = this.#options
+    let inVain = 0
     const asked = async () => {
       try {
         await question()
         return 'over' as const
       } catch (error) {
         if (error instanceof LedgerError) throw new Distrust(error, [evidence])
-        if (error instanceof RemoteError && error.code === 'LEDGER_LEAF_UNKNOWN') return 'again' as const
-        throw error
+        if (!(error instanceof RemoteError) || error.code !== 'LEDGER_LEAF_UNKNOWN') throw error
+        inVain += 1
+        if (inVain < patience) return 'again' as const
+        const text = `asked ${inVain} times, the coordinator does not have it in its ledger: ${error.message}`
+        throw new Distrust(new AgentError('AGENT_UNCONFIRMED', text), [evidence])
       }
     }
     await persist('the ledger of the coordinator', log, signal, asked)

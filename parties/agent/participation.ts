@@ -9,7 +9,7 @@
 import { CodedError } from '../../src/errors/index.ts'
 import { sha256, toHex } from '../../src/crypto/index.ts'
 import { initialParameters } from '../../src/learning/index.ts'
-import type { Task } from '../../src/rpc/index.ts'
+import { RemoteError, type Task } from '../../src/rpc/index.ts'
 import { type RunState, runKeyBytes, StateError } from '../state/index.ts'
 import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
 import { Distrust } from './distrust.ts'
@@ -164,6 +164,8 @@ export class Participation {
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof Distrust) return this.#lose(error)
+      if (isTooLate(error))
+        return log.info({ run: task.runId, round: task.round }, 'the update came after its round had closed')
       this.#report(`cannot do the task of round ${task.round}`, error)
       await this.#decline(task.round, error)
     }
@@ -218,6 +220,9 @@ export class Participation {
     desk.log.error({ run: runId, ...coded }, `${what}: ${text}`)
   }
 }
+
+/** Nothing went wrong. Where the job lets late updates count, this one goes out again with the next task. */
+const isTooLate = (error: unknown): boolean => error instanceof RemoteError && error.code === 'ROUND_CLOSED'
 
 /** What the accepted job says about its receipts. */
 function termsOf({ runId, jobDigest, local, desk }: ParticipationOptions) {

@@ -11,6 +11,8 @@ import { damaged } from './framed.ts'
 /** Length and CRC-32. */
 const HEAD_BYTES = 8
 const FILE = 'receipts'
+/** Kept in memory too: whoever reads a round's receipt need not read the whole file. */
+const RECENT = 16
 /** 10,002 rounds among 1,024 parties, each the length of a receipt. */
 const MAXIMUM_FILE_BYTES = 2 * 2 ** 30
 
@@ -28,6 +30,8 @@ export class ReceiptFile {
   #count = 0
   #last: KeptReceipts['last']
   readonly #endedEpochs = new Set<string>()
+  /** The newest, sealed. */
+  readonly #recent: Uint8Array[] = []
 
   private constructor(disk: Disk, directory: string) {
     this.#disk = disk
@@ -48,6 +52,8 @@ export class ReceiptFile {
 
   /** The receipts from number `from` on, as they came. */
   async read(from: number): Promise<Uint8Array[]> {
+    const before = this.#count - this.#recent.length
+    if (from >= before) return this.#recent.slice(from - before)
     const bytes = (await this.#disk.read(this.#directory, FILE, MAXIMUM_FILE_BYTES)) ?? new Uint8Array(0)
     return [...frames(bytes.subarray(0, this.#end))].slice(from)
   }
@@ -72,6 +78,8 @@ export class ReceiptFile {
     }
     if (before !== undefined && before.epoch !== receipt.epoch) this.#endedEpochs.add(before.epoch)
     this.#last = { receipt, sealed }
+    this.#recent.push(sealed)
+    if (this.#recent.length > RECENT) this.#recent.shift()
     this.#count += 1
     this.#end += HEAD_BYTES + sealed.length
     return receipt

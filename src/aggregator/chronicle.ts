@@ -15,6 +15,8 @@ export interface ChronicleSetting {
   readonly journal: Journal | undefined
   /** Of earlier epochs, or empty. */
   readonly history: RunJournal
+  /** Where there is no event yet: the first one follows this number. */
+  readonly after: number
   readonly now: () => number
   /** Called once, when nothing can be written any more. */
   readonly failed: (error: unknown) => void
@@ -25,7 +27,7 @@ type RoundClosed = Extract<RunEventBody, { readonly kind: 'round-closed' }>
 type Ended = Pick<Extract<RunRecord, { readonly kind: 'ended' }>, 'state' | 'reason'>
 
 export class Chronicle {
-  readonly events = new EventLog()
+  readonly events: EventLog
   readonly history: RunJournal
   readonly #setting: ChronicleSetting
   #broken: { readonly error: unknown } | undefined
@@ -35,9 +37,12 @@ export class Chronicle {
   #shown: Promise<void> = Promise.resolve()
 
   constructor(setting: ChronicleSetting) {
+    const { history, after } = setting
+    const [first] = history.events
     this.#setting = setting
-    this.history = setting.history
-    this.events.show(...setting.history.events)
+    this.history = history
+    this.events = new EventLog(first === undefined ? after : first.sequence - 1)
+    this.events.show(...history.events)
   }
 
   /** Resolves when the record is durable. Rejects with what the disk has, and then with that for every other. */

@@ -13,10 +13,16 @@ const KEPT_EVENTS = 100_000
 export class EventLog {
   readonly #events: RunEvent[] = []
   readonly #appended = new EventEmitter().setMaxListeners(0)
-  #dropped = 0
+  #dropped: number
   /** The newest number given out: events that are still being written included. */
-  #numbered = 0
+  #numbered: number
   #ended = false
+
+  /** @param after the first event follows this number */
+  constructor(after = 0) {
+    this.#dropped = after
+    this.#numbered = after
+  }
 
   get last(): number {
     return this.#dropped + this.#events.length

@@ -14,7 +14,7 @@ export function createAggregation(runs: Runs): AggregationApi<ServerCall> {
       return {}
     },
     async *watchAggregation({ runId, afterSequence }, { signal }) {
-      yield* (await runs.get(runId, signal)).events.watch(afterSequence, signal)
+      yield* runs.watch(runId, afterSequence, signal)
       if (!signal.aborted) await runs.retire(runId)
     },
     async stopAggregation({ runId, reason }) {

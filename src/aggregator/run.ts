@@ -36,6 +36,8 @@ export interface RunSetting extends RoundsSetting {
   readonly sign: (message: Uint8Array) => Uint8Array
   /** Empty at the start of a run. */
   readonly history: RunJournal
+  /** Of a run that begins: the number of the newest event that the coordinator has of an earlier beginning of it. */
+  readonly after: number
   /** Where the run is kept over a restart, and the key that the parties hold for that. */
   readonly kept: { readonly journal: Journal; readonly runKey: Uint8Array } | undefined
 }
@@ -58,9 +60,10 @@ export class AggregationRun {
   #stopping: { readonly state: FinalState | 'suspended'; readonly reason: string } | undefined
 
   constructor(setting: RunSetting) {
-    const { history, now, parties, frame } = setting
+    const { history, now, parties, frame, after } = setting
     this.#setting = setting
-    this.#chronicle = new Chronicle({ journal: setting.kept?.journal, history, now, failed: (e) => this.#fail(e) })
+    const journal = setting.kept?.journal
+    this.#chronicle = new Chronicle({ journal, history, after, now, failed: (e) => this.#fail(e) })
     this.#receipts = new Receipts(frame, setting.sign, history.receipts)
     this.#members = new Members({
       parties,

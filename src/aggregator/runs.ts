@@ -2,18 +2,20 @@
  * The runs this aggregator holds. Each is started once, and kept for a while after its end so that its model can be
  * collected. Where there is a state directory, runs of an earlier epoch lie there asleep: sealed with a key that only
  * their parties hold. The first party that has attested this aggregator and comes back with the key wakes its run;
- * whoever asks for the run before that waits.
+ * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
-import { jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
-import { parseRecord, RunJournal } from '../round/index.ts'
+import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
+import { parseRecord, type RunEvent, RunJournal } from '../round/index.ts'
 import type { JoinRequest, Log, Task } from '../rpc/index.ts'
 import type { RunStates } from './durable/index.ts'
 import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
+import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
+import { createSlot, type Slot, unlessAborted } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -37,18 +39,10 @@ export interface RunsSetting {
   readonly prover: Pick<AggregatorProver, 'epoch' | 'receiptKey' | 'sign' | 'evidence'>
   /** Without it nothing is kept over a restart. */
   readonly states: RunStates | undefined
+  /** Active at once; tests choose fewer. */
+  readonly maximumRuns?: number
   readonly now: () => number
   readonly log: Log
-}
-
-/** What is known of a run without its key. */
-interface Slot extends Pick<RunSetting, 'runId' | 'spec' | 'jobDigest' | 'parties'> {
-  /** Settles when the run is awake, or when it is clear that it will never be. */
-  readonly awake: Promise<AggregationRun>
-  readonly resolve: (run: AggregationRun) => void
-  readonly reject: (error: unknown) => void
-  run: AggregationRun | undefined
-  waking: Promise<AggregationRun> | undefined
 }
 
 export class Runs {
@@ -92,7 +86,7 @@ export class Runs {
     const slot = createSlot(runId, specJson, names)
     this.#slots.set(runId, slot)
     try {
-      await this.#wake(slot, () => this.#create(slot, specJson))
+      await this.#wake(slot, () => this.#create(slot))
     } catch (error) {
       // The coordinator tries again, and nothing of the run was shown to anybody.
       this.#slots.delete(runId)
@@ -111,6 +105,14 @@ export class Runs {
     return run ?? (await unlessAborted(awake, signal))
   }
 
+  async *watch(runId: string, afterSequence: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const slot = this.#slot(runId)
+    slot.told = Math.max(slot.told ?? 0, afterSequence)
+    this.#beginAnew(slot)
+    const { events } = await this.get(runId, signal)
+    yield* events.watch(afterSequence, signal)
+  }
+
   /** The run if it is awake. @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
   awake(runId: string): AggregationRun {
     const { run } = this.#slot(runId)
@@ -127,7 +129,7 @@ export class Runs {
       // Somebody else's key may be another one: that must not be this party's failure.
       await slot.waking?.catch(() => undefined)
       if (!slot.run) await this.#wake(slot, () => this.#unlock(slot, request.runKey))
-    }
+    } else if (!slot.run) this.#miss(slot, party)
     const run = await this.get(request.runId, signal)
     yield* run.join(party, request, signal)
   }
@@ -138,6 +140,7 @@ export class Runs {
     await slot.waking?.catch(() => undefined)
     if (slot.run) return slot.run.stop(reason)
     // Nobody has woken it, so nobody waits for its end.
+    slot.keyless?.clear()
     this.#slots.delete(runId)
     slot.reject(unknownRun(runId))
     await this.#setting.states?.remove(runId)
@@ -156,6 +159,7 @@ export class Runs {
   /** Suspends what can be taken up after a restart, abandons the rest; resolves when nothing is under way. */
   async close(reason: string): Promise<void> {
     const { states } = this.#setting
+    for (const { keyless } of this.#slots.values()) keyless?.clear()
     const runs = [...this.#slots.values()].flatMap(({ run }) => (run ? [run] : []))
     for (const run of runs) run.stop(reason, states ? 'suspended' : 'abandoned')
     await Promise.all(runs.map((run) => run.ended))
@@ -181,6 +185,7 @@ export class Runs {
   #wake(slot: Slot, attempt: () => Promise<AggregationRun>): Promise<AggregationRun> {
     slot.waking ??= attempt()
       .then((run) => {
+        slot.keyless?.clear()
         slot.run = run
         slot.resolve(run)
         return run
@@ -195,15 +200,35 @@ export class Runs {
     return slot.waking
   }
 
-  async #create(slot: Slot, specJson: Uint8Array): Promise<AggregationRun> {
+  #miss(slot: Slot, party: string): void {
+    const { parties, spec } = slot
+    const changed = () => this.#beginAnew(slot)
+    slot.keyless ??= new Keyless({ ...spec.rounds, parties, changed })
+    slot.keyless.add(party)
+  }
+
+  /** Once it is certain that nobody has the key, and known where the coordinator stands. */
+  #beginAnew(slot: Slot): void {
+    const { runId, told, keyless } = slot
+    if (slot.run || told === undefined || !keyless?.certain) return
+    const { states, log } = this.#setting
+    const attempt = async () => {
+      log.warn({ run: runId }, 'no party was given the key of a run of an earlier epoch: it begins anew')
+      await states?.remove(runId)
+      return this.#create(slot)
+    }
+    this.#wake(slot, attempt).catch((error: unknown) => log.error({ run: runId, error }, 'a run cannot begin anew'))
+  }
+
+  async #create(slot: Slot): Promise<AggregationRun> {
     const { runId, spec, parties } = slot
     const { states, federation, now, prover } = this.#setting
     const evidence = await prover.evidence()
     const engine = await createEngine({ spec })
     try {
-      const header = { runId, federation, spec: new TextDecoder().decode(specJson), parties, created: now() }
+      const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
       const kept = await states?.create(header)
-      return this.#run(slot, { engine, evidence, history: new RunJournal(), kept })
+      return this.#run(slot, { engine, evidence, history: new RunJournal(), kept, after: slot.told ?? 0 })
     } catch (error) {
       await engine[Symbol.asyncDispose]()
       throw error
@@ -227,7 +252,7 @@ export class Runs {
       }
       const engine = await createEngine({ spec, ...(restore && { restore }) })
       log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
-      return this.#run(slot, { engine, evidence, history, kept: { journal, runKey } })
+      return this.#run(slot, { engine, evidence, history, kept: { journal, runKey }, after: 0 })
     } catch (error) {
       await journal.close()
       throw error
@@ -236,7 +261,7 @@ export class Runs {
 
   #run(
     { runId, spec, jobDigest, parties }: Slot,
-    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'kept'>,
+    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'kept' | 'after'>,
   ): AggregationRun {
     const { federation, policyDigest, prover, tee, now, log } = this.#setting
     const { epoch, receiptKey, sign } = prover
@@ -259,8 +284,9 @@ export class Runs {
   }
 
   async #makeRoom(): Promise<void> {
-    if (this.active >= ACTIVE_RUNS) {
-      throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${ACTIVE_RUNS} active runs`)
+    const { maximumRuns = ACTIVE_RUNS } = this.#setting
+    if (this.active >= maximumRuns) {
+      throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${maximumRuns} active runs`)
     }
     const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
     for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
@@ -268,28 +294,6 @@ export class Runs {
       await this.#remove(runId)
     }
     if (this.active === 0) this.#uploads.rest()
-  }
-}
-
-function createSlot(runId: string, specJson: Uint8Array, parties: readonly string[]): Slot {
-  let resolve: Slot['resolve'] = () => undefined
-  let reject: Slot['reject'] = () => undefined
-  const awake = new Promise<AggregationRun>((...settle) => {
-    ;[resolve, reject] = settle
-  })
-  // Whoever waits for the run hears of it; often nobody does.
-  awake.catch(() => undefined)
-  const spec = readCanonicalSpec(specJson)
-  return {
-    runId,
-    spec,
-    jobDigest: jobDigest(specJson),
-    parties,
-    awake,
-    resolve,
-    reject,
-    run: undefined,
-    waking: undefined,
   }
 }
 
@@ -301,13 +305,3 @@ const unknownRun = (runId: string): AggregatorError =>
   new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
-
-/** Settles as `work` does, or rejects with the signal's reason when that comes first. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}

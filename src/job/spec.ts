@@ -18,10 +18,15 @@ interface Document {
   readonly locate: Locate
 }
 
-/** YAML 1.2 or JSON, as text or UTF-8 bytes of at most 1 MiB. Throws JobError JOB_SPEC_INVALID with every problem. */
-export function parseJobSpec(input: string | Uint8Array): JobSpec {
+/**
+ * YAML 1.2 or JSON, as text or UTF-8 bytes of at most 1 MiB. Throws JobError JOB_SPEC_INVALID with every problem.
+ * @param parties read in place of those of the text, as a simulation does
+ */
+export function parseJobSpec(input: string | Uint8Array, parties?: readonly string[]): JobSpec {
   const document = openDocument(input, 'job spec', 'JOB_SPEC_INVALID')
-  return validateSpec({ value: readTopology(document.value), locate: document.locate })
+  const value = readTopology(document.value)
+  const replaced = parties && typeof value === 'object' && value !== null ? { ...value, parties } : value
+  return validateSpec({ value: replaced, locate: document.locate })
 }
 
 /**

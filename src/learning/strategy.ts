@@ -195,7 +195,11 @@ function meanStep(
 function firstNotFinite(values: Float32Array): number {
   // Infinity less itself is NaN, and stays NaN whatever follows: cheaper than asking each what kind of number it is.
   let check = 0
-  for (const value of values) check += value - value
+  const { length } = values
+  for (let i = 0; i < length; i += 1) {
+    const value = values[i] ?? 0
+    check += value - value
+  }
   return check === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value))
 }
 

@@ -28,7 +28,7 @@ export interface RunHistory {
   readonly members: ReadonlyMap<string, number>
   /** Signed receipts, that of round 0 first. */
   readonly receipts: readonly Uint8Array[]
-  /** In order; the sequence of the first is 1. */
+  /** In order without a gap. The first has number 1, unless the run had to begin anew (aggregator/keyless.ts). */
   readonly events: readonly RunEvent[]
   /** The round to play next; it is `pending` if it was opened before. */
   readonly next: number
@@ -112,7 +112,7 @@ export class RunJournal implements RunHistory {
   }
 
   #show(event: RunEvent, refuse: Refuse): void {
-    const expected = this.events.length + 1
+    const expected = (this.events.at(-1)?.sequence ?? event.sequence - 1) + 1
     if (event.sequence !== expected) refuse(`event ${event.sequence} follows event ${expected - 1}`)
     this.events.push(event)
   }

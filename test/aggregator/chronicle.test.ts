@@ -7,10 +7,11 @@ import { deferred } from '../faults/program.ts'
 
 const party = (name: string) =>
   ({ kind: 'party-changed', party: name, activity: 'joined', round: 0, detail: '' }) as const
-const closed = {
-  ...{ kind: 'round-closed', round: 0, task: 'statistics', contributors: ['a', 'b'], missing: [], metrics: {} },
+const closed: Parameters<Chronicle['commit']>[3] = {
+  ...{ kind: 'round-closed', task: 'statistics' },
+  ...{ round: 0, contributors: ['a', 'b'], missing: [], metrics: {} },
   ...{ trainingLoss: 0, modelDigest: new Uint8Array(32), gatherMs: 1, sumMs: 1, stepMs: 1, receipt: new Uint8Array(8) },
-} as const
+}
 const digest = '0d'.repeat(32)
 
 /** A chronicle of a run whose round 0 is about to be committed, on a disk that does what it is told. */
@@ -23,7 +24,7 @@ async function chronicle(commit: () => Promise<void>, append: () => Promise<void
     [Symbol.asyncDispose]: async () => undefined,
   }
   const failed = (error: unknown) => failures.push(error)
-  const made = new Chronicle({ journal, history: new RunJournal(), now: () => 5, failed })
+  const made = new Chronicle({ journal, history: new RunJournal(), after: 0, now: () => 5, failed })
   const common = { round: 0, weight: 10, digest, staleness: 0 }
   const records: RunRecord[] = [
     { kind: 'epoch', epoch: '0e'.repeat(16), receiptKey: '5a'.repeat(44) },

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UpdateFacts } from '../../src/aggregator/engine/index.ts'
+import { RoundError } from '../../src/round/index.ts'
 import { UpdateError, updateBytes } from '../../src/update/index.ts'
 import { createCore, engineSpec, factsOf, layoutOf, parametersOf, playRound, trained } from './engine-bench.ts'
 
@@ -152,6 +153,43 @@ describe('compressed updates', () => {
   test('a robust rule sees what was decompressed', () => {
     const sent = five.map((party, i) => [party, [i, 0, 0]] as const)
     near(roundOf({ compression: { kind: 'int8' }, robust: { kind: 'median' } }, sent).moved, [2, 0, 0], 1)
+  })
+})
+
+describe('two updates at once', () => {
+  const incoming = (changes: Changes, party: string, facts: Partial<UpdateFacts> = {}) => {
+    const all = factsOf(party, facts)
+    return { update: trained(engineSpec(changes), [1, -2, 3], all), facts: all }
+  }
+
+  test('are what they are one after the other', () => {
+    const core = createCore()
+    core.open({ round: 1, task: 'train' })
+    expect(core.addBoth([incoming({}, 'bank-a', { rows: 3 }), incoming({}, 'bank-b')])).toBe(true)
+    const sent = [
+      ['bank-a', [1, -2, 3], { rows: 3 }],
+      ['bank-b', [1, -2, 3]],
+    ] as const
+    expect(core.close().stateDigest).toEqual(roundOf({}, sent).result.stateDigest)
+  })
+
+  test.each<[string, Changes, Partial<UpdateFacts>]>([
+    ['late', { rounds: { count: 9, quorum: 5, late: 'keep' } }, { staleness: 1 }],
+    ['of no rows', {}, { rows: 0 }],
+    ['for the spool', { robust: { kind: 'median' } }, {}],
+    ['to be clipped', { robust: { kind: 'norm-bound', bound: 1 } }, {}],
+    ['compressed', { compression: { kind: 'int8' } }, {}],
+    [
+      'private',
+      { privacy: { clip: { kind: 'fixed', bound: 1 }, noiseMultiplier: 1, delta: 1e-5, budget: 9, metrics: 'exact' } },
+      {},
+    ],
+  ])('are left to `add` where one is %s', (_name, changes, facts) => {
+    const core = createCore(changes)
+    core.open({ round: 1, task: 'train' })
+    const odd = { ...incoming(changes, 'bank-b'), facts: factsOf('bank-b', facts) }
+    expect(core.addBoth([incoming(changes, 'bank-a'), odd])).toBe(false)
+    expect(() => core.close()).toThrow(RoundError)
   })
 })
 

@@ -82,7 +82,7 @@ test('twelve parties learn a planted rule, and the model is the same however the
     training: 'real',
     simulated: true,
     changes: expect.arrayContaining([
-      'parties: 12 (sim-001 to sim-012) instead of 3',
+      'parties: 12, sim-001 to sim-012, instead of those named',
       'rounds.quorum: 12 instead of 3',
       'rounds.deadlineSeconds: 600 instead of 60',
     ]),
@@ -214,6 +214,20 @@ test('drops that leave nobody to sum with are refused before the run', async () 
   expect(jsonLine(out)).toMatchObject({
     error: { code: 'CLI_SIMULATION_QUORUM', next: expect.stringMatching(/--drop/) },
   })
+})
+
+test('a job may be written for more parties than it names; what else is wrong with it is told', async () => {
+  const cohort = { rounds: { ...spec.rounds, cohort: 6, enough: 6, count: 2 } }
+  const result = await played(jobFile(cohort), '--parties', '10', '--params', '50', '--drop', '0.1')
+  expect(result.rounds).toHaveLength(4)
+  for (const { contributors, missing } of result.rounds) expect(contributors + missing).toBe(6)
+  const few = await played(jobFile(cohort), '--parties', '4', '--params', '50')
+  expect(few.changes).toEqual(
+    expect.arrayContaining(['rounds.cohort: 4 instead of 6', 'rounds.enough: 4 instead of 6']),
+  )
+  const { code, out } = await simulate(jobFile({ ...cohort, seed: -1 }), '--parties', '10', '--json')
+  expect(code).toBe(2)
+  expect(jsonLine(out)).toMatchObject({ error: { code: 'JOB_SPEC_INVALID', message: expect.stringMatching(/seed/) } })
 })
 
 test('numbers of the job stay where they fit', () => {

@@ -40,10 +40,11 @@ export interface Played {
 export interface FederationOptions {
   /** Where parties dial the aggregator, if not at its own address: given that, makes another. */
   readonly between?: (aggregator: string) => Promise<string>
-  /** Rows of each party. */
-  readonly rows?: number
+  /** Does something to the homes before the programs start. */
+  readonly prepare?: (federation: Federation) => void
 }
 
+const ROWS = 120
 const settings = { count: 2, quorum: 2, minimumParties: 2, deadlineSeconds: 60 }
 
 /** Logistic, two training rounds, and quick. */
@@ -63,6 +64,7 @@ export class Federation {
   static async start(options: FederationOptions = {}): Promise<Federation> {
     const federation = new Federation()
     await federation.#make(options)
+    options.prepare?.(federation)
     await Promise.all([...federation.#programs.values()].map((program) => program.start()))
     return federation
   }
@@ -152,7 +154,7 @@ export class Federation {
     return events
   }
 
-  async #make({ between = async (address) => address, rows = 120 }: FederationOptions): Promise<void> {
+  async #make({ between = async (address) => address }: FederationOptions): Promise<void> {
     const home = join(this.directory, 'federation')
     const context = contextOf(home, Date.now)
     const [coordinator, aggregator] = [await freeAddress(), await freeAddress()]
@@ -161,7 +163,7 @@ export class Federation {
     const options = { days: 2, request: false, certificate: undefined, roots: undefined }
     for (const bank of banks) {
       const file = join(this.directory, `${bank}.csv`)
-      writeFileSync(file, loansCsv(bank, rows))
+      writeFileSync(file, loansCsv(bank, ROWS))
       const [own, data] = [this.home(bank), [`loans=${file}`]]
       await initParty({ ...context, home: own }, { ...options, federation: home, data }, bank)
       const yaml = join(own, 'coffer.yaml')
@@ -187,6 +189,21 @@ export class Federation {
 
 /** Called with each event of a run once, in order. */
 export type Disturbance = (event: RunEvent, runId: string) => Promise<unknown> | undefined
+
+/** Does something at the first event that is the wanted one. */
+export function atFirst(wanted: (event: RunEvent) => boolean, work: () => Promise<unknown>): Disturbance {
+  let done = false
+  return (event) => {
+    if (done || !wanted(event)) return undefined
+    done = true
+    return work()
+  }
+}
+
+export const isOpening = (round: number) => (event: RunEvent) => event.kind === 'round-opened' && event.round === round
+export const isClosing = (round: number) => (event: RunEvent) => event.kind === 'round-closed' && event.round === round
+export const isDelivery = (round: number) => (event: RunEvent) =>
+  event.kind === 'party-changed' && event.activity === 'delivered' && event.round === round
 
 function endedFacts(facts: unknown, runId: string): boolean {
   if (typeof facts !== 'object' || facts === null || !('run' in facts) || !('ended' in facts)) return false

@@ -18,9 +18,9 @@ async function* parts(request: unknown): AsyncGenerator<unknown> {
 
 const submitUpdate: Tap = async function* (start, request, call) {
   for await (const each of start(parts(request), call)) {
-    const status = each as { kind: string; digest?: Uint8Array; round?: number }
-    const { kind, round, digest } = status
-    reached(`upload ${kind}`, kind === 'accepted' ? { round, digest: toHex(digest ?? new Uint8Array(0)) } : {})
+    const status = each as { kind: string; digest?: Uint8Array; round?: number; offset?: number }
+    const { kind, round, digest, offset } = status
+    reached(`upload ${kind}`, digest === undefined ? { offset } : { round, digest: toHex(digest) })
     yield each
   }
 }

@@ -51,6 +51,8 @@ export function requireDisk(path: string): void {
 }
 
 export function obey(): void {
+  const point = process.argv[3] ?? ''
+  if (point !== '') armed = { point, left: 1 }
   process.on('message', (order: Order) => {
     if (order.kind === 'kill-at') armed = { point: order.point, left: order.nth }
     else if (order.kind === 'clock') offsetMs = order.offsetMs

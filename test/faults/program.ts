@@ -1,7 +1,7 @@
 /** The parent's side of the fault tests: one program as a process that is started, ordered, watched, killed, started anew. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Order, Report } from './points.ts'
 
@@ -37,14 +37,21 @@ export class Program {
     return pid
   }
 
-  /** Resolves when it says that it is ready. */
-  async start(): Promise<void> {
+  /** Resolves when it says that it is ready. @param killAt the point at which it kills itself, from its first moment on */
+  async start(killAt?: string): Promise<void> {
     const { file, home, log, seen, name } = this.#options
     const stderr = openSync(log, 'a')
-    const child = fork(file, [home], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', stderr, 'ipc'] })
+    const child = fork(file, [home, killAt ?? ''], {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'ignore', stderr, 'ipc'],
+    })
+    closeSync(stderr)
     this.#child = child
     const { promise, resolve, reject } = deferred()
-    child.once('exit', (code, signal) => reject(new Error(`${name} ended (${code ?? signal}); its log is ${log}`)))
+    // One that kills itself before it is ready has been started all the same.
+    child.once('exit', (code, signal) =>
+      killAt === undefined ? reject(new Error(`${name} ended (${code ?? signal}); its log is ${log}`)) : resolve(),
+    )
     child.on('message', (report: Report) => {
       if (report.kind === 'ready') resolve()
       if (report.kind === 'point') seen({ program: name, point: report.point, data: report.data })
@@ -86,6 +93,16 @@ export class Program {
   async restart(): Promise<void> {
     await this.kill()
     await this.start()
+  }
+
+  /** Kills itself at each of these points, the first of them at its n-th time, and is started anew each time. */
+  async fall(points: readonly string[], nth = 1): Promise<void> {
+    const [first, ...rest] = points
+    if (first !== undefined) await this.killAt(first, nth)
+    for (const next of [...rest, undefined]) {
+      await this.gone()
+      await this.start(next)
+    }
   }
 
   /** Resolves when the system has stopped it. */

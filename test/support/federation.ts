@@ -21,7 +21,7 @@ import { createTestAttestation } from './attestation.ts'
 import { createLedgerKey } from './ledger.ts'
 import { createAuthority } from './identities.ts'
 import { openStore } from '../../src/store/index.ts'
-import { type BackendName, createWitness, startParty } from '../../parties/index.ts'
+import { type BackendName, createWitness, type PartyOptions, startParty } from '../../parties/index.ts'
 
 const federation = 'test'
 const version = '0.0.0-test'
@@ -56,13 +56,15 @@ export interface FederationOptions {
   readonly policies?: Readonly<Record<string, PartyPolicy>>
   /** `cpu` starts quickest; data of any size wants `wasm`. */
   readonly backend?: BackendName
+  /** Where each party's trainers come from, if not from a thread of its own. */
+  readonly trainers?: (party: string) => NonNullable<PartyOptions['trainers']>
 }
 
 /** @param files party name -> path of its dataset `loans` */
 export async function startFederation(
   network: Network,
   files: Readonly<Record<string, string>>,
-  { policies = {}, backend = 'cpu' }: FederationOptions = {},
+  { policies = {}, backend = 'cpu', trainers }: FederationOptions = {},
 ): Promise<TestFederation> {
   const { issue, rootPem } = await createAuthority(federation)
   const attestation = await createTestAttestation(federation, rootPem)
@@ -118,6 +120,7 @@ export async function startFederation(
         backend,
         appraiser,
         stateDirectory,
+        ...(trainers && { trainers: trainers(name) }),
         witness: (ledger) =>
           createWitness({
             directory: join(states, `${name}.ledger`),

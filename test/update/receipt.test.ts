@@ -121,6 +121,44 @@ describe('accumulator', () => {
   })
 })
 
+describe('two updates in one pass', () => {
+  test('give the sum of one after the other, or leave it exactly as it was', () => {
+    const change = fc.record({
+      at: fc.nat(updateElements(layout) - 1),
+      value: fc.constantFrom(0, 7, -7, -1, 2 ** 15, -(2 ** 31), 2 ** 31 - 1),
+    })
+    const changed = (edits: { at: number; value: number }[]) => {
+      const values = update()
+      for (const { at, value } of edits) values[at] = value
+      return values
+    }
+    const edits = fc.array(change, { maxLength: 2 })
+    fc.assert(
+      fc.property(edits, edits, (first, second) => {
+        const [a, b] = [changed(first), changed(second)]
+        const apart = createAccumulator(layout, encoding)
+        apart.add(update())
+        const refused = [a, b].filter((values) => errorOf(() => apart.add(values)) !== undefined)
+        const together = createAccumulator(layout, encoding)
+        together.add(update())
+        expect(together.addBoth(a, b)).toBe(refused.length === 0)
+        expect(together.updates).toBe(refused.length === 0 ? 3 : 1)
+        expect([...together.total()]).toEqual(refused.length === 0 ? [...apart.total()] : [...update()])
+      }),
+    )
+  })
+
+  test('are not added to a sum that was read, is full, or has another length', () => {
+    const accumulator = createAccumulator(layout, encoding)
+    expect(accumulator.addBoth(update(), new Int32Array(8))).toBe(false)
+    for (let party = 1; party < MAXIMUM_PARTIES; party += 1) accumulator.add(update())
+    expect(accumulator.addBoth(update(), update())).toBe(false)
+    const read = createAccumulator(layout, encoding)
+    read.total()
+    expect(read.addBoth(update(), update())).toBe(false)
+  })
+})
+
 function errorOf(action: () => unknown): { code: string; message: string } | undefined {
   try {
     action()

@@ -30,7 +30,7 @@ import { fixedPoint, updateBytes, type UpdateLayout, type UpdateTotals } from '.
 import { AggregatorError } from '../errors.ts'
 import type { EngineModel, RoundOpening, RoundResult, UpdateFacts } from './engine.ts'
 import { PrivateRounds } from './private-round.ts'
-import { RoundSum } from './round-sum.ts'
+import { type IncomingUpdate, RoundSum } from './round-sum.ts'
 import type { CreateSpool } from './spool.ts'
 import { decodeState, encodeState, type EngineState, parameterBytes, shapeOf } from './state.ts'
 
@@ -113,6 +113,15 @@ export class EngineCore {
     } finally {
       round.worked += this.#means.now() - began
     }
+  }
+
+  /** Both in one pass, or neither: see RoundSum. Throws AGGREGATION_ENGINE_ORDER. */
+  addBoth(updates: readonly [IncomingUpdate, IncomingUpdate]): boolean {
+    const round = this.#openRound()
+    const began = this.#means.now()
+    const added = round.sum.addBoth(updates)
+    round.worked += this.#means.now() - began
+    return added
   }
 
   close(): RoundResult {

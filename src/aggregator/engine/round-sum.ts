@@ -27,8 +27,10 @@ import {
   decodeSum,
   decompressUpdate,
   fixedPoint,
+  fromBytes,
   scaleDeltas,
   toBytes,
+  updateBytes,
   UpdateError,
   type UpdateLayout,
   updateElements,
@@ -48,6 +50,11 @@ export interface SumSetting {
   readonly createSpool: CreateSpool
   /** That of an earlier sum of this task, for this one. */
   readonly memory: Float64Array | undefined
+}
+
+export interface IncomingUpdate {
+  readonly update: Uint8Array
+  readonly facts: UpdateFacts
 }
 
 interface SpooledUpdate {
@@ -101,6 +108,18 @@ export class RoundSum {
     this.#count(facts, within)
   }
 
+  /**
+   * Adds both, or neither and says so: in one pass, where neither has to be looked at or changed by itself. Throws
+   * nothing; `add` says of each what is wrong with it.
+   */
+  addBoth(updates: readonly [IncomingUpdate, IncomingUpdate]): boolean {
+    if (!updates.every((each) => this.#isPlain(each))) return false
+    const [first, second] = updates
+    if (!this.#accumulator.addBoth(fromBytes(first.update), fromBytes(second.update))) return false
+    for (const { facts } of updates) this.#count(facts, true)
+    return true
+  }
+
   /** The sum itself: for noise, and for its memory. */
   total(): Float64Array {
     return this.#accumulator.total()
@@ -125,6 +144,14 @@ export class RoundSum {
 
   close(): void {
     this.#spool?.close()
+  }
+
+  /** Whether an update is added as it came, whatever it holds, if it is valid. */
+  #isPlain({ update, facts }: IncomingUpdate): boolean {
+    const { spec, task, layout } = this.#setting
+    const { robust, compression, privacy } = spec
+    const kinds = robust.kind === 'none' && compression.kind === 'none' && privacy === undefined
+    return kinds && task === 'train' && update.length === updateBytes(layout) && areFresh(facts)
   }
 
   /** Returns whether the update was within the clip bound. */
@@ -219,9 +246,17 @@ function maximumStaleness(spec: JobSpec, task: TaskKind): number {
   return spec.rounds.late === 'keep' ? 1 : 0
 }
 
-function verifyFacts({ party, rows, weightUnit, staleness }: UpdateFacts, maximum: number): void {
-  const whole = Number.isSafeInteger(rows) && Number.isSafeInteger(weightUnit)
-  if (!(whole && rows >= 1 && weightUnit >= rows)) {
+function haveShare({ rows, weightUnit }: UpdateFacts): boolean {
+  return Number.isSafeInteger(rows) && Number.isSafeInteger(weightUnit) && rows >= 1 && weightUnit >= rows
+}
+
+function areFresh(facts: UpdateFacts): boolean {
+  return haveShare(facts) && facts.staleness === 0
+}
+
+function verifyFacts(facts: UpdateFacts, maximum: number): void {
+  const { party, rows, weightUnit, staleness } = facts
+  if (!haveShare(facts)) {
     const found = `party ${party} has ${rows} rows of a weight unit of ${weightUnit}`
     throw new UpdateError('UPDATE_SHARE_INVALID', `${found}, expected whole numbers, from 1 to the unit`)
   }

@@ -3,10 +3,12 @@
  * the thread, and client.ts tells everybody who waits.
  */
 import { randomFillSync } from 'node:crypto'
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { EngineCore } from './core.ts'
 import { failureOf, type Reply, type Request, type ThreadSetup } from './messages.ts'
 import { createFileSpool } from './spool.ts'
+
+type Add = Extract<Request, { kind: 'add' }>
 
 /** Whether this thread was started as an engine: the measured program is one file for all of its threads. */
 export function isEngineThread(): boolean {
@@ -31,10 +33,36 @@ export function serveEngine(): void {
       train: core.updateBytes('train'),
       evaluate: core.updateBytes('evaluate'),
     }
-    parentPort?.on('message', (request: Request) => send(answer(core, request)))
+    parentPort?.on('message', (request: Request) => serve(core, request, send))
     send({ kind: 'started', standing: core.standing, bytes })
   } catch (error) {
     send({ kind: 'refused', failure: failureOf(error) })
+  }
+}
+
+/** Of two updates that wait, both are added in one pass: looking ahead at the queue costs nothing, and is no wait. */
+function serve(core: EngineCore, request: Request, send: (reply: Reply) => void): void {
+  const next: Request | undefined = request.kind === 'add' ? upcoming() : undefined
+  if (request.kind === 'add' && next?.kind === 'add' && addedBoth(core, request, next)) {
+    send({ kind: 'done', id: request.id })
+    send({ kind: 'done', id: next.id })
+    return
+  }
+  send(answer(core, request))
+  if (next) send(answer(core, next))
+}
+
+function upcoming(): Request | undefined {
+  return parentPort ? receiveMessageOnPort(parentPort)?.message : undefined
+}
+
+function addedBoth(core: EngineCore, first: Add, second: Add): boolean {
+  try {
+    return core.addBoth([first, second])
+  } catch (error) {
+    // What refuses both is told to each by `answer`.
+    failureOf(error)
+    return false
   }
 }
 

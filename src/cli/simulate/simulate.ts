@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { toHex } from '../../crypto/index.ts'
-import { canonicalSpec, type JobSpec, parseJobSpec } from '../../job/index.ts'
+import { canonicalSpec, type JobSpec } from '../../job/index.ts'
 import { encodedColumns, planModel } from '../../learning/index.ts'
 import type { ModelVersion, Run } from '../../round/index.ts'
 import { createMemoryNetwork } from '../../rpc/index.ts'
@@ -18,7 +18,7 @@ import { openTables } from './data.ts'
 import { createErrors } from './programs-log.ts'
 import { createDiary, type Diary } from './diary.ts'
 import { startFederation } from './federation.ts'
-import { type SimulatedJob, simulatedJob } from './job.ts'
+import { readJob, type SimulatedJob, simulatedJob } from './job.ts'
 import { checkOptions, type SimulateOptions, type Wanted } from './options.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { resultJson, resultLines, type SimulationResult } from './result.ts'
@@ -26,7 +26,7 @@ import { createWeather, type Weather } from './weather.ts'
 
 export async function simulate(context: Context, options: SimulateOptions, file: string): Promise<number> {
   const wanted = checkOptions(options)
-  const job = simulatedJob(parseJobSpec(await readText(context.path(file), 'job spec')), wanted)
+  const job = simulatedJob(readJob(await readText(context.path(file), 'job spec')), wanted)
   if (wanted.out !== undefined) await refuseOccupied(context.path(wanted.out))
   const interrupted = new AbortController()
   const release = context.io.onSignal(() => interrupted.abort(new Error('interrupted')))

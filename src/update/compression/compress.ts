@@ -70,7 +70,8 @@ export function compressUpdate(
   }
   bytes.set(toBytes(encoded.subarray(layout.deltas)), deltaBytes(layout.deltas, compression))
   const unit = share * scale
-  const residual = Float32Array.from(deltas, (sent, i) => (values.deltas[i] ?? 0) - sent / unit)
+  const residual = new Float32Array(layout.deltas)
+  for (let i = 0; i < layout.deltas; i += 1) residual[i] = (values.deltas[i] ?? 0) - (deltas[i] ?? 0) / unit
   return { bytes, residual }
 }
 

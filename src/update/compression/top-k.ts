@@ -43,11 +43,12 @@ export function select(deltas: Int32Array, indices: Int32Array, values: Int32Arr
  */
 function thresholdOf(deltas: Int32Array, k: number): { magnitude: number; ties: number } {
   const upper = new Uint32Array(2 ** 16)
-  for (const delta of deltas) count(upper, Math.abs(delta) >>> 15)
+  const { length } = deltas
+  for (let i = 0; i < length; i += 1) count(upper, Math.abs(deltas[i] ?? 0) >>> 15)
   const high = fromAbove(upper, k)
   const lower = new Uint32Array(2 ** 15)
-  for (const delta of deltas) {
-    const size = Math.abs(delta)
+  for (let i = 0; i < length; i += 1) {
+    const size = Math.abs(deltas[i] ?? 0)
     if (size >>> 15 === high.bucket) count(lower, size & 0x7fff)
   }
   const low = fromAbove(lower, high.left)

@@ -59,6 +59,8 @@ export class FakeAggregator {
   readonly models = new Map<string, Uint8Array>()
   readonly joined = createInbox<{ runKey: string; rows: number; checkpoint: string }>()
   readonly received = createInbox<Received>()
+  /** Rounds whose updates came too late. */
+  readonly refused = createInbox<number>()
   readonly declined = createInbox<{ round: number; code: string }>()
   /** In whose sum an update is that comes now; undefined refuses it. */
   counts: (round: number) => number | undefined = (round) => round
@@ -258,7 +260,10 @@ export class FakeAggregator {
       filled = part.offset + part.data.length
     }
     const counted = this.counts(header.round)
-    if (counted === undefined) throw refusal
+    if (counted === undefined) {
+      this.refused.put(header.round)
+      throw refusal
+    }
     const { round, weight } = header
     const digest = toHex(sha256(bytes))
     this.received.put({ party: 'bank-a', round, digest, weight, bytes, counted })

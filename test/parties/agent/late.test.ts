@@ -52,6 +52,19 @@ test('late: keep: the work of the round before is finished and counts in this on
   expect(bank.state.facts.left).toBeNull()
 })
 
+test('late: keep: an update that comes between two rounds goes out again with the next task', async () => {
+  const { aggregator, bank, release } = await training(keep)
+  aggregator.close()
+  aggregator.counts = () => undefined
+  release()
+  await aggregator.refused.first((round) => round === 1)
+  aggregator.counts = (round) => (round === 1 ? 2 : round)
+  aggregator.give()
+  expect(await aggregator.received.first(({ round }) => round !== 0)).toMatchObject({ round: 1, counted: 2 })
+  expect(bank.trained.all.map(({ round }) => round)).toEqual([1])
+  expect(aggregator.declined.all).toEqual([])
+})
+
 test('late: keep: an update that is not wanted any more gives way to the newest task', async () => {
   const { aggregator, bank, release } = await training(keep)
   await pass(aggregator, bank)
@@ -97,9 +110,8 @@ test('fedbuff: the work goes on for as many rounds as the job allows; those in b
 test('a kept update goes out again after a restart of the agent, late as it is', async () => {
   const { aggregator, bank, release } = await training(keep)
   aggregator.counts = () => undefined
-  aggregator.acknowledge = new Promise(() => undefined)
   release()
-  await aggregator.declined.first(({ round }) => round === 1)
+  await aggregator.refused.first((round) => round === 1)
   await bank.stop()
   const restarted = new FakeAggregator(aggregator.run, aggregator.receipts, aggregator.models)
   restarted.close()

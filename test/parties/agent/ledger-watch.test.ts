@@ -1,8 +1,11 @@
 /** The coordinator's ledger as a run sees it: every receipt is in it sooner or later, or the run is left. */
 import { afterEach, expect, test } from 'vitest'
-import type { Witness } from '../../../parties/agent/ledger-watch.ts'
+import type { Distrust } from '../../../parties/agent/distrust.ts'
+import { LedgerWatch, type Witness } from '../../../parties/agent/ledger-watch.ts'
+import { AgentError } from '../../../parties/index.ts'
 import { LedgerError } from '../../../src/ledger/index.ts'
 import { RemoteError, RpcError } from '../../../src/rpc/index.ts'
+import { createTestLog } from '../../support/log.ts'
 import { FakeAggregator } from './fake-aggregator.ts'
 import { createInbox } from './inbox.ts'
 import { type Bank, createRun, startBank } from './participant.ts'
@@ -87,3 +90,46 @@ test('a false proof, or two ledgers, and the run is left', async () => {
     expect(await aggregator.declined.first(() => true)).toMatchObject({ code })
   }
 })
+
+test('a receipt that is never entered: the aggregator may show everybody else another one', async () => {
+  const { witness } = createFakeWitness({
+    confirm: async () => {
+      throw new RemoteError('LEDGER_LEAF_UNKNOWN', 'NOT_FOUND', 'not yet')
+    },
+  })
+  const { aggregator, bank } = await start(createFakeWitness().witness)
+  await play(aggregator, 1)
+  aggregator.give()
+  await bank.kept.first(({ confirmed }) => confirmed === 1)
+  await bank.state.keep({ confirmed: 0 })
+  const told = createInbox<Distrust>()
+  const { state } = bank
+  const leaving = new AbortController()
+  const options = { run: bank.run.runId, witness, state, log: createTestLog().log, signal: leaving.signal, patience: 2 }
+  const watch = new LedgerWatch({ ...options, distrust: told.put })
+  watch.confirm()
+  const { error, evidence } = await told.first(() => true)
+  expect(error).toBeInstanceOf(AgentError)
+  expect(error.code).toBe('AGENT_UNCONFIRMED')
+  expect(evidence).toEqual(aggregator.receipts)
+  leaving.abort()
+})
+
+test('at the end of a run somebody is told of receipts that nobody confirmed', async () => {
+  const { witness } = createFakeWitness({ confirm: () => new Promise(() => undefined) })
+  const { aggregator, bank } = await start(createFakeWitness().witness)
+  await play(aggregator, 1)
+  aggregator.give()
+  await bank.kept.first(({ confirmed }) => confirmed === 1)
+  await bank.state.keep({ confirmed: 0 })
+  const { log, lines } = createTestLog()
+  const { signal } = new AbortController()
+  const watch = new LedgerWatch({ ...{ run: bank.run.runId, witness, state: bank.state, log, signal }, distrust: fail })
+  watch.confirm()
+  await watch.settle(10)
+  expect(lines).toMatchObject([{ level: 'error', fields: { code: 'AGENT_UNCONFIRMED' } }])
+})
+
+const fail = (): never => {
+  throw new Error('not expected in this test')
+}

@@ -96,6 +96,19 @@ describe('a restart is no crime', () => {
     expect(bank.trained.all.filter(({ round }) => round === 1)).toHaveLength(1)
   })
 
+  test('with another weight unit the kept update of the round is of no use, and no second one is made', async () => {
+    const { aggregator, bank } = await played(1)
+    const next = restarted(aggregator, 1)
+    bank.connect(next)
+    next.give({ weightUnit: 501 })
+    expect(await next.declined.first(() => true)).toEqual({ round: 1, code: 'AGENT_WEIGHT_UNIT' })
+    expect(new AgentError('AGENT_WEIGHT_UNIT', 'x').row).toBe(agentErrors.AGENT_WEIGHT_UNIT)
+    next.close()
+    next.give()
+    expect(await next.received.first(() => true)).toMatchObject({ round: 2 })
+    expect(bank.trained.all.map(({ round }) => round)).toEqual([1, 2])
+  })
+
   test('an update that the old epoch took may be missing in the receipt of the new one', async () => {
     const { aggregator, bank } = await played(1)
     const next = restarted(aggregator, 1)

@@ -31,6 +31,17 @@ test('an accepted connection has its record, with all that was judged', async ()
   expect(path).toMatch(/-accepted\.json$/)
 })
 
+test('an accepted connection tells the epoch and its receipt key; a refused one tells nothing', async () => {
+  const { attested, prover } = await connect()
+  const { epoch, receiptKey } = prover
+  expect(attested.newest).toEqual({ epoch, receiptKey, policyDigest: connections.attestation.policy.digest })
+  expect(attested.get(epoch)).toEqual(attested.newest)
+  const refused = await connect({ overlay: 'maximumCollateralAge: 60\n' })
+  expect(refused.error).toMatchObject({ code: 'APPRAISAL_COLLATERAL_AGE' })
+  expect(refused.attested.newest).toBeUndefined()
+  expect(refused.attested.get(refused.prover.epoch)).toBeUndefined()
+})
+
 type Family = typeof SessionError | typeof EvidenceError | typeof AppraisalError
 const bytes = (length: number) => new Uint8Array(length).fill(9)
 const refusals: [string, Changes, Family, string[]][] = [

@@ -6,7 +6,14 @@ import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAppraiser, createRecords, parseRecord, type VerificationRecord } from '../../../parties/index.ts'
+import type { AggregatorProver } from '../../../src/aggregator/prover.ts'
+import {
+  type Attested,
+  createAppraiser,
+  createRecords,
+  parseRecord,
+  type VerificationRecord,
+} from '../../../parties/index.ts'
 import type { Session, SessionAnswer } from '../../../src/attestation/index.ts'
 import type { SignedPolicy } from '../../../src/job/index.ts'
 import type { Attester } from '../../../src/tee/index.ts'
@@ -23,6 +30,9 @@ export interface Connected {
   readonly path: string
   readonly record: VerificationRecord
   readonly error: unknown
+  /** Whom the appraiser accepted by then, and who was connected to. */
+  readonly attested: Attested
+  readonly prover: AggregatorProver
 }
 
 export interface Changes {
@@ -95,7 +105,8 @@ export async function createConnections(): Promise<Connections> {
       )
       const [path] = written
       if (path === undefined) throw error
-      return { directory, path, error, record: parseRecord(await readFile(path), path) }
+      const { attested } = appraiser
+      return { directory, path, error, attested, prover, record: parseRecord(await readFile(path), path) }
     },
     async [Symbol.asyncDispose]() {
       await rm(base, { recursive: true, force: true })

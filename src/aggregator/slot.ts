@@ -1,0 +1,51 @@
+/** The place of one run at the aggregator, which it has before it is awake, and what waits there. */
+import { jobDigest, readCanonicalSpec } from '../job/index.ts'
+import type { Keyless } from './keyless.ts'
+import type { AggregationRun, RunSetting } from './run.ts'
+
+/** What is known of a run without its key. */
+export interface Slot extends Pick<RunSetting, 'runId' | 'spec' | 'jobDigest' | 'parties'> {
+  /** Settles when the run is awake, or when it is clear that it will never be. */
+  readonly awake: Promise<AggregationRun>
+  readonly resolve: (run: AggregationRun) => void
+  readonly reject: (error: unknown) => void
+  run: AggregationRun | undefined
+  waking: Promise<AggregationRun> | undefined
+  keyless: Keyless | undefined
+  /** The newest event that the coordinator has, as far as it has asked. */
+  told: number | undefined
+}
+
+export function createSlot(runId: string, specJson: Uint8Array, parties: readonly string[]): Slot {
+  let resolve: Slot['resolve'] = () => undefined
+  let reject: Slot['reject'] = () => undefined
+  const awake = new Promise<AggregationRun>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  // Whoever waits for the run hears of it; often nobody does.
+  awake.catch(() => undefined)
+  const spec = readCanonicalSpec(specJson)
+  return {
+    runId,
+    spec,
+    jobDigest: jobDigest(specJson),
+    parties,
+    awake,
+    resolve,
+    reject,
+    run: undefined,
+    waking: undefined,
+    keyless: undefined,
+    told: undefined,
+  }
+}
+
+/** Settles as `work` does, or rejects with the signal's reason when that comes first. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,61 @@
+/** A line between a party and the aggregator that breaks in the middle of what it carries. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export interface Relay {
+  readonly address: string
+  /** How many connections were broken. */
+  readonly broken: number
+  /** Breaks so many of the connections that bring more than these bytes, each where it has brought them. */
+  breakAfter(bytes: number, connections: number): void
+  close(): void
+}
+
+export async function createRelay(target: string): Promise<Relay> {
+  const [host = '', port = ''] = target.split(':')
+  const sockets = new Set<Socket>()
+  let limit = Number.POSITIVE_INFINITY
+  let left = 0
+  let broken = 0
+  const server: Server = createServer((from) => {
+    const to = connect({ host, port: Number(port) })
+    let brought = 0
+    const end = () => {
+      from.destroy()
+      to.destroy()
+      sockets.delete(from)
+    }
+    sockets.add(from)
+    for (const each of [from, to]) each.on('error', end).on('close', end)
+    to.pipe(from)
+    from.on('data', (bytes: Buffer) => {
+      const room = limit - brought
+      brought += bytes.length
+      if (left > 0 && brought > limit) {
+        left -= 1
+        broken += 1
+        // What fits arrives, so that the other side has a part of a chunk.
+        to.write(bytes.subarray(0, Math.max(0, room)), end)
+      } else if (!to.write(bytes)) {
+        from.pause()
+        to.once('drain', () => from.resume())
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no port is free')
+  return {
+    address: `127.0.0.1:${address.port}`,
+    get broken() {
+      return broken
+    },
+    breakAfter(bytes, connections) {
+      limit = bytes
+      left = connections
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
