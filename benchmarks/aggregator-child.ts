@@ -1,6 +1,6 @@
 /**
  * The child of aggregator-process.ts: one aggregator that accepts `plain`, whose quotes take as long as told. It tells
- * what it used when asked.
+ * what it used when asked, and watches its event loop from one question to the next.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { startAggregator } from '../src/aggregator/index.ts'
@@ -8,6 +8,7 @@ import { Secret } from '../src/crypto/index.ts'
 import { grpcNetwork, type Identity } from '../src/rpc/index.ts'
 import type { Attester } from '../src/tee/index.ts'
 import { simulatedAttester } from '../test/support/attestation.ts'
+import { LoopWatch, peakBytes, threadCpuMs } from './loop-watch.ts'
 
 const quiet = () => undefined
 const log = {
@@ -24,18 +25,23 @@ interface Sent {
   readonly seed: string
   readonly policy: { readonly digest: string; readonly version: number }
   readonly quoteMs: number
+  readonly stateDirectory?: string
 }
 
 let quotes = 0
+const watch = new LoopWatch()
 
+process.on('disconnect', () => process.exit())
 process.on('message', async (message: 'usage' | Sent) => {
   if (message === 'usage') {
-    const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+    const { userCPUTime, systemCPUTime } = process.resourceUsage()
     const cpuMs = (userCPUTime + systemCPUTime) / 1000
-    process.send?.({ cpuMs, peakBytes: maxRSS * 1024, residentBytes: process.memoryUsage.rss(), quotes })
+    const resident = { peakBytes: peakBytes(), residentBytes: process.memoryUsage.rss() }
+    process.send?.({ cpuMs, loopCpuMs: threadCpuMs(), ...resident, ...watch.stop(), quotes })
+    watch.start()
     return
   }
-  const { federation, policy, seed, quoteMs } = message
+  const { federation, policy, seed, quoteMs, stateDirectory } = message
   const simulated = simulatedAttester(seed)
   const attester: Attester = {
     name: simulated.name,
@@ -47,6 +53,7 @@ process.on('message', async (message: 'usage' | Sent) => {
   }
   const identity: Identity = { ...message.identity, keyPem: new Secret(message.identity.keyPem) }
   const options = { federation, identity, listen: '127.0.0.1:0', network: grpcNetwork, now: Date.now, log }
-  const { address } = await startAggregator({ ...options, policy, attester, allowPlain: true })
+  const kept = stateDirectory === undefined ? {} : { stateDirectory }
+  const { address } = await startAggregator({ ...options, policy, attester, allowPlain: true, ...kept })
   process.send?.({ address })
 })

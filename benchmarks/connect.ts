@@ -9,7 +9,6 @@
  * code is not compiled yet and it has no quote.
  */
 import { createAppraiser, createRecords, type Records } from '../parties/index.ts'
-import { sha256, toHex } from '../src/crypto/index.ts'
 import {
   type Appraiser,
   type ClientCall,
@@ -20,7 +19,7 @@ import {
 } from '../src/rpc/index.ts'
 import { createTestAttestation } from '../test/support/attestation.ts'
 import { createAuthority } from '../test/support/identities.ts'
-import { type AggregatorProcess, SEED, startAggregatorProcess } from './aggregator-process.ts'
+import { type AggregatorProcess, eachOf, SEED, startAggregatorProcess, unwritten } from './aggregator-process.ts'
 import type { Question, Row, Setting } from './question.ts'
 
 /** Of the TEE for one quote: what hardware takes. */
@@ -81,13 +80,6 @@ async function prepare(): Promise<Stage> {
 }
 
 const quiet = () => undefined
-
-/** For one comparison, and for storms: a thousand parties have a thousand disks. */
-const unwritten: Records = {
-  keep: async (bytes) => toHex(sha256(bytes)),
-  keepRefused: async (bytes) => toHex(sha256(bytes)),
-  write: async () => '',
-}
 
 interface Cost {
   readonly wallMs: number
@@ -232,21 +224,6 @@ async function oneStorm(
   } finally {
     await Promise.all(connections.map((each) => each[Symbol.asyncDispose]()))
   }
-}
-
-/** In the order of the inputs; as soon as one is done the next begins. */
-async function eachOf<In, Out>(
-  inputs: readonly In[],
-  atOnce: number,
-  make: (input: In, i: number) => Promise<Out>,
-): Promise<Out[]> {
-  const made: Out[] = []
-  const waiting = inputs.entries()
-  const work = async () => {
-    for (const [i, input] of waiting) made[i] = await make(input, i)
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
-  return made
 }
 
 function median(values: readonly number[]): number {

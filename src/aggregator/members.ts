@@ -47,6 +47,7 @@ interface Member {
 
 export class Members {
   readonly #members = new Map<string, Member>()
+  readonly #entering = new Map<string, Promise<Member>>()
   readonly #change = new EventEmitter().setMaxListeners(0)
   readonly #setting: MembersSetting
   readonly #parties: ReadonlySet<string>
@@ -127,16 +128,28 @@ export class Members {
       const some = this.#setting.parties.slice(0, 20).join(', ')
       throw new AggregatorError('AGGREGATION_STRANGER', `party ${party} is not one of ${some}`)
     }
-    if (!this.#members.has(party)) await this.#setting.enter(party, rows)
-    // Another stream of the same party may have come in while this one was being written down.
-    const known = this.#members.get(party)
-    if (known && known.rows !== rows) {
-      const text = `party ${party} joined with ${rows} rows; it joined with ${known.rows} before`
-      throw new AggregatorError('AGGREGATION_ROWS', text)
+    const member = this.#members.get(party) ?? (await this.#enter(party, rows))
+    if (member.rows === rows) return member
+    const text = `party ${party} joined with ${rows} rows; it joined with ${member.rows} before`
+    throw new AggregatorError('AGGREGATION_ROWS', text)
+  }
+
+  /** Two streams of a party may come at once: the first is written down, and the second waits for that. */
+  #enter(party: string, rows: number): Promise<Member> {
+    const entering = this.#entering.get(party) ?? this.#write(party, rows)
+    this.#entering.set(party, entering)
+    return entering
+  }
+
+  async #write(party: string, rows: number): Promise<Member> {
+    try {
+      await this.#setting.enter(party, rows)
+      const member = createMember(rows, this.#tasksGiven)
+      this.#members.set(party, member)
+      return member
+    } finally {
+      this.#entering.delete(party)
     }
-    const member = known ?? createMember(rows, this.#tasksGiven)
-    this.#members.set(party, member)
-    return member
   }
 
   async *#tasks({ party, member, checkpoint, current }: Stream, signal: AbortSignal): AsyncGenerator<Task> {

@@ -39,6 +39,8 @@ export interface RunsSetting {
   readonly prover: Pick<AggregatorProver, 'epoch' | 'receiptKey' | 'sign' | 'evidence'>
   /** Without it nothing is kept over a restart. */
   readonly states: RunStates | undefined
+  /** Active at once; tests choose fewer. */
+  readonly maximumRuns?: number
   readonly now: () => number
   readonly log: Log
 }
@@ -294,8 +296,9 @@ export class Runs {
   }
 
   async #makeRoom(): Promise<void> {
-    if (this.active >= ACTIVE_RUNS) {
-      throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${ACTIVE_RUNS} active runs`)
+    const { maximumRuns = ACTIVE_RUNS } = this.#setting
+    if (this.active >= maximumRuns) {
+      throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${maximumRuns} active runs`)
     }
     const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
     for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {

@@ -50,7 +50,7 @@ export function createBench(changes: object = {}, allowPlain = false) {
   const spec = parseJobSpec(specText(changes))
   const specJson = canonicalSpec(spec)
   const log = { info: quiet, warn: quiet, error: quiet }
-  const setting = { federation: 'test', policyDigest: '0d'.repeat(32), states: undefined }
+  const setting = { federation: 'test', policyDigest: '0d'.repeat(32), states: undefined, maximumRuns: 3 }
   const runs = new Runs({ ...setting, tee: 'simulated bench', now: Date.now, log, allowPlain, prover: createEpoch() })
   onTestFinished(() => runs.close('the test is over'))
   const aggregation = createAggregation(runs)
@@ -66,6 +66,13 @@ export function createBench(changes: object = {}, allowPlain = false) {
     signal,
     widen: () => () => undefined,
   })
+  /** As the coordinator does: parties are told of the end when somebody has the model. */
+  const collect = async () => {
+    const call = as('coordinator', 'main')
+    for await (const _ of aggregation.watchAggregation({ runId, afterSequence: 0 }, call));
+    if ((await runs.get(runId, call.signal)).state !== 'finished') return
+    for await (const _ of aggregation.collectModel({ runId }, call));
+  }
   return {
     spec,
     specJson,
@@ -73,7 +80,10 @@ export function createBench(changes: object = {}, allowPlain = false) {
     aggregation,
     rounds,
     as,
-    start: (parties = spec.parties) => aggregation.startRun({ runId, specJson, parties }, as('coordinator', 'main')),
+    async start(parties = spec.parties) {
+      await aggregation.startRun({ runId, specJson, parties }, as('coordinator', 'main'))
+      void collect()
+    },
     join: (party: string, rows = 10, signal?: AbortSignal) =>
       rounds
         .join(

@@ -70,6 +70,12 @@ describe.each(configurations)('%s', (_name, changes) => {
   })
 })
 
+test('a state may come in a Node buffer, at any place of it', () => {
+  const { state, stateDigest } = createCore().standing
+  const moved = Buffer.concat([Buffer.alloc(3), state]).subarray(3)
+  expect(createCore({}, moved).standing.stateDigest).toEqual(stateDigest)
+})
+
 describe('bytes that are no state of the job', () => {
   const good = () => {
     const core = coreOf({ strategy: { kind: 'fedadam' } })

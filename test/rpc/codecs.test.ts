@@ -11,6 +11,7 @@ const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/)
 const names = fc.uniqueArray(name, { minLength: 1, maxLength: 5 })
 const sha256 = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const orNone = fc.oneof(fc.constant(new Uint8Array()), sha256)
 const data = fc.uint8Array({ minLength: 1, maxLength: 200 })
 const count = fc.maxSafeNat()
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
@@ -68,7 +69,13 @@ const model = fc.record({
   tee: fc.oneof(fc.constant(''), tee),
 })
 const eventBody = fc.oneof(
-  fc.record({ kind: fc.constant('attested'), tee }),
+  fc.record({
+    kind: fc.constant('attested'),
+    tee,
+    epoch: fc.oneof(fc.constant(''), hex(32)),
+    receiptKey: fc.oneof(fc.constant(''), hex(88)),
+    evidence: fc.record({ quote: data, eventLog: fc.oneof(fc.constant(new Uint8Array()), data), statement: data }),
+  }),
   fc.record({ kind: fc.constant('state-changed'), state: fc.constantFrom(...runStates), reason: text }),
   fc.record({
     kind: fc.constant('party-changed'),
@@ -96,6 +103,7 @@ const eventBody = fc.oneof(
     gatherMs: uint32,
     sumMs: uint32,
     stepMs: uint32,
+    receipt: fc.oneof(fc.constant(new Uint8Array()), data),
   }),
 )
 const event = fc
@@ -103,13 +111,27 @@ const event = fc
   .map(([common, body]) => ({ ...common, ...body }))
 const taskBody = fc.oneof(
   fc.record({ kind: fc.constant('statistics') }),
-  fc.record({ kind: fc.constantFrom('train', 'evaluate'), modelDigest: sha256, standardisation }),
+  fc.record({ kind: fc.constant('evaluate'), modelDigest: sha256, standardisation }),
+  fc.record({ kind: fc.constant('train'), modelDigest: sha256, standardisation, controlDigest: orNone }),
   fc.record({ kind: fc.constant('ended'), state: fc.constantFrom(...runStates), reason: text }),
 )
 const task = fc
-  .tuple(fc.record({ runId, round, weightUnit: count, remainingMs: count }), taskBody)
+  .tuple(
+    fc.record({
+      runId,
+      round,
+      weightUnit: count,
+      remainingMs: count,
+      receipts: fc.integer({ min: 0, max: 10_002 }),
+      runKey: orNone,
+      checkpoints: fc.array(data, { maxLength: 8 }),
+    }),
+    taskBody,
+  )
   .map(([common, body]) => ({ ...common, ...body }))
 const dataPart = fc.record({ kind: fc.constant('data'), data })
+const offset = fc.integer({ min: 0, max: 2 ** 37 })
+const proof = fc.array(sha256, { maxLength: 64 })
 const empty = fc.constant({})
 
 /** One generator per message; a message without one fails the test below. */
@@ -169,8 +191,16 @@ const messages: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     fc.record({ kind: fc.constant('header'), digest: sha256, parameters: rows, standardisation }),
     dataPart,
   ),
-  JoinRequest: fc.record({ runId, jobDigest: sha256, rows }),
-  FetchParametersRequest: fc.record({ runId, modelDigest: sha256 }),
+  JoinRequest: fc.record({ runId, jobDigest: sha256, rows, runKey: orNone, checkpoint: data }),
+  FetchParametersRequest: fc.record({ runId, modelDigest: sha256, offset }),
+  FetchReceiptsRequest: fc.record({ runId, after: fc.integer({ min: 0, max: 10_002 }) }),
+  SealedReceipt: data,
+  GetCheckpointRequest: fc.record({ size: count }),
+  LedgerCheckpoint: fc.record({ checkpoint: data, consistency: proof }),
+  ProveInclusionRequest: fc.record({ leafHash: sha256, size: fc.integer({ min: 1 }) }),
+  InclusionProof: fc.record({ index: count, path: proof }),
+  ReadLeavesRequest: fc.record({ from: count, count: fc.integer({ min: 1, max: 1000 }) }),
+  LedgerLeaf: data,
   UpdatePart: fc.oneof(
     fc.record({
       kind: fc.constant('header'),
@@ -180,9 +210,12 @@ const messages: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
       length: fc.integer({ min: 1, max: 2 ** 37 }),
       weight: rows,
     }),
-    dataPart,
+    fc.record({ kind: fc.constant('chunk'), offset, data, crc32: uint32 }),
   ),
-  UpdateAccepted: fc.record({ digest: sha256 }),
+  UploadStatus: fc.oneof(
+    fc.record({ kind: fc.constantFrom('admitted', 'progress'), offset }),
+    fc.record({ kind: fc.constant('accepted'), digest: sha256, round }),
+  ),
   DeclineTaskRequest: fc.record({ runId, round, code: fc.stringMatching(/^[A-Z][A-Z0-9_]{2,20}$/) }),
   DeclineTaskResponse: empty,
 }
@@ -269,8 +302,9 @@ const bad: readonly (readonly [string, string, object, string])[] = [
   ['too many rows', 'JoinRequest', { runId: id, jobDigest: good, rows: 2 ** 31 }, 'rows: found 2147483648'],
   ['a round beyond', 'DeclineTaskRequest', { runId: id, round: 10_002, code: 'X_Y' }, 'round: found 10002'],
   ['a code that is none', 'DeclineTaskRequest', { runId: id, round: 1, code: "'; --" }, 'code: found "\'; --"'],
-  ['no oneof', 'UpdatePart', {}, 'part: found nothing, expected one of header, data'],
-  ['an empty chunk', 'UpdatePart', { data: Buffer.alloc(0) }, 'data: found 0 bytes, expected 1 to 1048576 bytes'],
+  ['no oneof', 'UpdatePart', {}, 'part: found nothing, expected one of header, chunk'],
+  ['an empty chunk', 'UpdatePart', { chunk: { offset: 0 } }, 'chunk.data: found 0 bytes, expected 1 to 1048576 bytes'],
+  ['half a key', 'JoinRequest', { runId: id, jobDigest: good, rows: 1, runKey: Buffer.alloc(16) }, 'run_key: found 16'],
   ['a large chunk', 'Chunk', { data: Buffer.alloc(1024 * 1024 + 1) }, 'data: found 1048577 bytes'],
   ['a bad header', 'UpdatePart', { header: { runId: id, digest: good, weight: 1 } }, 'header.length: found 0'],
   [

@@ -97,7 +97,7 @@ export function decodeState(bytes: Uint8Array, shape: StateShape): EngineState {
     throw invalid(`${bytes.length} bytes for ${mean.length} inputs, expected ${expected} and ${inputs}`)
   }
   const doubles = (count: number): Float64Array => {
-    const copy = new Float64Array(bytes.slice(at, at + 8 * count).buffer)
+    const copy = new Float64Array(copyOf(bytes, at, at + 8 * count).buffer)
     at += copy.byteLength
     return copy
   }
@@ -111,13 +111,18 @@ export function decodeState(bytes: Uint8Array, shape: StateShape): EngineState {
   }
   return {
     round,
-    parameters: new Float32Array(bytes.slice(0, 4 * size).buffer),
+    parameters: new Float32Array(copyOf(bytes, 0, 4 * size).buffer),
     strategy,
     standardisation: { mean, deviation },
     reference: doubles(reference),
     clip,
     ledger,
   }
+}
+
+/** In memory of its own, aligned; `slice` of a Node buffer would be a view. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(from, to))
 }
 
 function doublesFrom(size: number): number {
@@ -130,7 +135,7 @@ function readHeader(bytes: Uint8Array): { readonly length: number; readonly head
   if (!magic) throw invalid('it does not end as a state does')
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true)
   if (length > end) throw invalid(`a header of ${length} bytes in ${bytes.length}`)
-  const text = bytes.slice(end - length, end)
+  const text = copyOf(bytes, end - length, end)
   const header = parseHeader(Buffer.from(text.buffer).toString('utf8'))
   const canonical = canonicalJson(header)
   const same = canonical.length === length && canonical.every((byte, i) => byte === text[i])

@@ -24,7 +24,7 @@ export function createGaussian(random: (bytes: number) => Uint8Array): Gaussian 
   /** In (0, 1], all 53 bits. */
   const uniform = (): number => {
     if (at === words.length) {
-      words = new Uint32Array(random(BATCH).slice().buffer)
+      words = new Uint32Array(new Uint8Array(random(BATCH)).buffer)
       at = 0
     }
     const high = (words[at] ?? 0) >>> 5
