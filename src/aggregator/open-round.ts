@@ -117,7 +117,8 @@ export class OpenRound {
     for (const effect of effects) {
       if (effect.kind === 'announce') this.#setting.announce(effect.party, effect.activity, effect.detail)
       else if (effect.kind === 'sum') this.#close(() => this.#sum())
-      else if (effect.kind === 'abandon') this.#close(() => this.#abandon(effect.reason))
+      // One that is abandoned while it is being summed is thrown away where it is summed.
+      else if (effect.kind === 'abandon' && !this.closed.aborted) this.#close(() => this.#abandon(effect.reason))
     }
   }
 
@@ -131,11 +132,18 @@ export class OpenRound {
     const gatherMs = Math.round(performance.now() - this.#openedAt)
     const contributors = this.#round.received
     await this.#setting.closed(contributorsOf(this.#round))
+    // A run that was stopped meanwhile opens no sum, and one that was stopped while it was opened releases none.
+    const early = this.#reasonAgainst()
+    if (early !== undefined) return this.#abandon(early)
     const result = await this.#setting.engine.close()
-    // A run that was stopped while its sum was being opened releases nothing.
-    if (this.#round.state === 'abandoned') return { kind: 'abandoned', reason: this.#round.reason }
+    const late = this.#reasonAgainst()
+    if (late !== undefined) return { kind: 'abandoned', reason: late }
     this.#step({ kind: 'summed' })
     return { kind: 'summed', contributors, missing: missingFrom(this.#round), result, gatherMs }
+  }
+
+  #reasonAgainst(): string | undefined {
+    return this.#round.state === 'abandoned' ? this.#round.reason : undefined
   }
 
   async #abandon(reason: string): Promise<Outcome> {
