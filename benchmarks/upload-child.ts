@@ -29,7 +29,10 @@ function serveTls({ certificatePem, keyPem, rootsPem }: Sent['identity']): Promi
     socket.on('error', () => undefined)
   }
   const secured = { minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: true } as const
-  const server = createServer({ cert: certificatePem, key: keyPem, ca: rootsPem, ...secured, allowHalfOpen: true }, take)
+  const server = createServer(
+    { cert: certificatePem, key: keyPem, ca: rootsPem, ...secured, allowHalfOpen: true },
+    take,
+  )
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
