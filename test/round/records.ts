@@ -68,14 +68,14 @@ export const attested = (sequence: number): RunRecord => ({
     evidence: { quote: bytes(1000, 200), eventLog: bytes(0, 0), statement: bytes(3, 123) },
   },
 })
-export const partyChanged = (sequence: number): RunRecord => ({
+export const partyChanged = (sequence: number, party = 'bank-c', activity: PartyActivity = 'gone'): RunRecord => ({
   kind: 'event',
   event: {
     sequence,
     atMs: 2,
     kind: 'party-changed',
-    party: 'bank-c',
-    activity: 'gone',
+    party,
+    activity,
     round: 0,
     detail: 'für 1\u0000',
   },
