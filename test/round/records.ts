@@ -1,5 +1,5 @@
 /** One record of each kind, in the order of a run of two rounds that three parties play. */
-import type { RoundClosedEvent, RunRecord } from '../../src/round/index.ts'
+import type { PartyActivity, RoundClosedEvent, RunRecord } from '../../src/round/index.ts'
 
 export const digestOf = (digit: string): string => digit.repeat(64)
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
