@@ -80,6 +80,8 @@ export class AggregationRun {
     this.#rounds = new Rounds(setting, { ...parts, stop: this.#stop.signal })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, error }, 'the run failed')
+      // The next epoch goes on from what is on the disk; what is wrong with that, it meets again.
+      if (this.#stopping?.state === 'suspended') return this.#suspended()
       const worker = new AggregatorError('AGGREGATION_WORKER', 'the aggregator failed; its log has the error')
       const { code, message } = error instanceof CodedError ? error : worker
       return this.#end('abandoned', `${code}: ${message}`)
