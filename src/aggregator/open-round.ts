@@ -26,7 +26,7 @@ export type Outcome =
       readonly contributors: ReadonlyMap<string, Contribution>
       readonly missing: readonly string[]
       readonly result: RoundResult
-      /** From opening to closing, by the clock. */
+      /** From opening to closing. */
       readonly gatherMs: number
     }
   | { readonly kind: 'abandoned'; readonly reason: string }
@@ -47,7 +47,8 @@ export class OpenRound {
   /** Rejects only if summing itself fails. */
   readonly outcome: Promise<Outcome>
   readonly #setting: RoundSetting
-  readonly #openedMs: number
+  /** Not by the clock, which may be set while the round lasts. */
+  readonly #openedAt = performance.now()
   readonly #deadline: NodeJS.Timeout
   readonly #closing = new AbortController()
   #round: Round
@@ -59,12 +60,11 @@ export class OpenRound {
     this.closed = this.#closing.signal
     // Every upload of the round listens; a thousand parties are no leak.
     setMaxListeners(0, this.closed)
-    this.#openedMs = setting.now()
     this.#round = openRound(setting.plan, setting.present)
     this.outcome = new Promise((resolve) => {
       this.#conclude = resolve
     })
-    const left = Math.max(0, setting.plan.deadlineMs - this.#openedMs)
+    const left = Math.max(0, setting.plan.deadlineMs - setting.now())
     this.#deadline = setTimeout(() => this.input({ kind: 'time', nowMs: setting.plan.deadlineMs }), left)
   }
 
@@ -129,7 +129,7 @@ export class OpenRound {
   }
 
   async #sum(): Promise<Outcome> {
-    const gatherMs = this.#setting.now() - this.#openedMs
+    const gatherMs = Math.round(performance.now() - this.#openedAt)
     const contributors = this.#round.received
     await this.#setting.closed(contributorsOf(this.#round))
     // A run that was stopped meanwhile opens no sum, and one that was stopped while it was opened releases none.

@@ -4,7 +4,7 @@
  * here, so that its place in the chain can be taken by another try.
  */
 import { toHex } from '../crypto/index.ts'
-import { parseSignedReceipt, type Receipt, receiptHash, sealReceipt } from '../ledger/index.ts'
+import { parseSignedReceipt, type Receipt, receiptHash, sealAndHash } from '../ledger/index.ts'
 
 /** What is the same in every receipt of a run while one aggregator plays it. */
 export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
@@ -71,7 +71,7 @@ export class Receipts {
       stateAfter: toHex(stateAfter),
       previous: this.#last,
     }
-    return { sealed: sealReceipt(receipt, this.#sign), hash: receiptHash(receipt) }
+    return sealAndHash(receipt, this.#sign)
   }
 
   /** That the round of this receipt is committed: the next one continues it. */

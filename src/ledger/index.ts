@@ -51,6 +51,7 @@ export {
   receiptHash,
   type ReceiptUpdate,
   parseSignedReceipt,
+  sealAndHash,
   sealReceipt,
   type SignedReceipt,
 } from './receipt.ts'

@@ -65,11 +65,28 @@ export interface SignedReceipt {
 }
 
 /** Throws ReceiptError RECEIPT_MALFORMED. @param sign Ed25519 by the receipt key, 64 bytes */
-export function sealReceipt(receipt: Receipt, sign: (message: Uint8Array) => Uint8Array): Uint8Array {
+export const sealReceipt = (receipt: Receipt, sign: (message: Uint8Array) => Uint8Array): Uint8Array =>
+  sealAndHash(receipt, sign).sealed
+
+/** Both forms from one pass over what may be a thousand parties. Throws ReceiptError RECEIPT_MALFORMED. */
+export function sealAndHash(
+  receipt: Receipt,
+  sign: (message: Uint8Array) => Uint8Array,
+): { readonly sealed: Uint8Array; readonly hash: string } {
   const checked = readReceipt(new Fields(receipt, 'receipt', malformed))
-  const signature = sign(signedBytes(checked))
-  if (signature.length === SIGNATURE_BYTES) return canonicalJson({ receipt: checked, signature: toHex(signature) })
-  throw malformed(`a signature of ${signature.length} bytes, expected ${SIGNATURE_BYTES}`)
+  const json = canonicalJson(checked)
+  const signed = signedBytesOf(json)
+  const signature = sign(signed)
+  if (signature.length !== SIGNATURE_BYTES) {
+    throw malformed(`a signature of ${signature.length} bytes, expected ${SIGNATURE_BYTES}`)
+  }
+  // The canonical form of { receipt, signature }: a member's form does not depend on where it stands.
+  const sealed = Buffer.concat([
+    Buffer.from('{"receipt":'),
+    json,
+    Buffer.from(`,"signature":${JSON.stringify(toHex(signature))}}`),
+  ])
+  return { sealed: new Uint8Array(sealed), hash: toHex(sha256(signed)) }
 }
 
 /**
@@ -97,8 +114,9 @@ export function requireSigned({ receipt, signature }: SignedReceipt, receiptKey:
 /** SHA-256 over what is signed, hex: what the next receipt names as `previous`. */
 export const receiptHash = (receipt: Receipt): string => toHex(sha256(signedBytes(receipt)))
 
-const signedBytes = (receipt: Receipt): Uint8Array =>
-  Buffer.concat([Buffer.from(`${receiptFormat}\0`), canonicalJson(receipt)])
+const signedBytes = (receipt: Receipt): Uint8Array => signedBytesOf(canonicalJson(receipt))
+
+const signedBytesOf = (json: Uint8Array): Uint8Array => Buffer.concat([Buffer.from(`${receiptFormat}\0`), json])
 
 export const readSignedReceipt = (fields: Fields): SignedReceipt => ({
   receipt: readReceipt(fields.object('receipt')),
