@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openState } from '../../src/aggregator/durable/index.ts'
+import { AggregatorError } from '../../src/aggregator/index.ts'
 import { RpcError } from '../../src/rpc/index.ts'
 import { createBench, nextTask, runId } from './bench.ts'
 
@@ -30,6 +31,12 @@ test('every question is answered with PEER_DRAINING, and the run is there for th
   await expect(nextTask(bench.join('bank-c'))).rejects.toSatisfy(draining)
   await Promise.all([first.return?.(), second.return?.()])
   await waiting
-  await using states = await openState(directory)
+  const states = await openState(directory)
   expect(states.list().map((header) => header.runId)).toEqual([runId])
+  // Nobody has brought its key yet.
+  const next = createBench({}, false, states)
+  const declined = next.rounds.declineTask({ runId, round: 0, code: 'AGENT_FAILED' }, next.as('party', 'bank-a'))
+  await expect(declined).rejects.toSatisfy(
+    (error: unknown) => error instanceof AggregatorError && error.code === 'AGGREGATION_ASLEEP',
+  )
 })
