@@ -5,7 +5,6 @@
  * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
-import { CodedError } from '../errors/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
 import { parseRecord, type RunEvent } from '../round/index.ts'
 import { type JoinRequest, type Log, RpcError, type Task } from '../rpc/index.ts'
@@ -16,7 +15,7 @@ import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
 import { createHistory } from './receipt-shelf.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { createSlot, type Slot, unlessAborted } from './slot.ts'
+import { createSlot, isPassing, type Slot, unknownRun, unlessAborted } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -281,8 +280,8 @@ export class Runs {
     const { federation, policyDigest, prover, tee, now, log } = this.#setting
     const { epoch, receiptKey, sign } = prover
     const frame = { federation, run: runId, jobDigest: toHex(jobDigest), policyDigest, epoch }
-    const own = { runId, spec, jobDigest, parties, uploads: this.#uploads }
-    return new AggregationRun({ ...own, tee, now, log, receiptKey, sign, frame, ...made })
+    const job = { runId, spec, jobDigest, parties, uploads: this.#uploads }
+    return new AggregationRun({ ...job, tee, now, log, receiptKey, sign, frame, ...made })
   }
 
   async #makeRoom(): Promise<void> {
@@ -299,12 +298,5 @@ export class Runs {
     if (this.active === 0) this.#uploads.rest()
   }
 }
-
-/** Another key, or another try, may still wake the run. */
-const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
-const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
-
-const unknownRun = (runId: string): AggregatorError =>
-  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
