@@ -4,7 +4,7 @@
  * here, so that its place in the chain can be taken by another try.
  */
 import { toHex } from '../crypto/index.ts'
-import { parseSignedReceipt, type Receipt, receiptHash, sealReceipt } from '../ledger/index.ts'
+import { parseReceipt, type Receipt, sealedReceiptHash, sealReceipt } from '../ledger/index.ts'
 
 /** What is the same in every receipt of a run while one aggregator plays it. */
 export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
@@ -46,7 +46,7 @@ export class Receipts {
     this.#sign = sign
     this.#sealed = [...earlier]
     const last = earlier.at(-1)
-    this.#last = last === undefined ? null : receiptHash(parseSignedReceipt(last).receipt)
+    this.#last = last === undefined ? null : parseReceipt(last).hash
   }
 
   get count(): number {
@@ -71,7 +71,8 @@ export class Receipts {
       stateAfter: toHex(stateAfter),
       previous: this.#last,
     }
-    return { sealed: sealReceipt(receipt, this.#sign), hash: receiptHash(receipt) }
+    const sealed = sealReceipt(receipt, this.#sign)
+    return { sealed, hash: sealedReceiptHash(sealed) }
   }
 
   /** That the round of this receipt is committed: the next one continues it. */

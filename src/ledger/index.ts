@@ -49,8 +49,12 @@ export {
   type Receipt,
   receiptFormat,
   receiptHash,
+  requireSigned,
   type ReceiptUpdate,
+  type ParsedReceipt,
+  parseReceipt,
   parseSignedReceipt,
+  sealedReceiptHash,
   sealReceipt,
   type SignedReceipt,
 } from './receipt.ts'
