@@ -10,13 +10,14 @@ import { aggregate } from './aggregate.ts'
 import { connect } from './connect.ts'
 import { memory } from './memory.ts'
 import { parties } from './parties.ts'
+import { recovery } from './recovery.ts'
 import { round } from './round.ts'
 import type { Question, Row } from './question.ts'
 import { markdown, table } from './table.ts'
 import { upload } from './upload.ts'
 import { verification } from './verification.ts'
 
-const questions: readonly Question[] = [round, aggregate, memory, parties, upload, verification, connect]
+const questions: readonly Question[] = [round, aggregate, memory, parties, upload, verification, connect, recovery]
 
 const DOCS = new URL('../docs/benchmarks.md', import.meta.url)
 const BEGIN = '<!-- measured: begin -->'

@@ -4,6 +4,7 @@ import type { States } from '../state/index.ts'
 import type { PartyOptions } from './agent.ts'
 import type { Witness } from './ledger-watch.ts'
 import type { RunAtParty } from './run-at-party.ts'
+import { CALL_MS } from '../../src/timeouts/index.ts'
 
 export interface Desk extends Omit<PartyOptions, 'witness'> {
   readonly parties: PartyApi<ClientCall>
@@ -17,4 +18,4 @@ export interface Desk extends Omit<PartyOptions, 'witness'> {
 }
 
 /** For short calls. */
-export const CALL_DEADLINE_MS = 20_000
+export const CALL_DEADLINE_MS = CALL_MS

@@ -20,9 +20,10 @@ import { isTransport, persist } from './persist.ts'
 import { ReceiptWatch } from './receipt-watch.ts'
 import { stalenessOf, stepOn } from './schedule.ts'
 import type { RoundTask } from './work.ts'
+import { CALL_MS } from '../../src/timeouts/index.ts'
 
 /** At the end of a run: the coordinator enters the last receipt within seconds. */
-const LEDGER_GRACE_MS = 20_000
+const LEDGER_GRACE_MS = CALL_MS
 
 export interface ParticipationOptions {
   readonly runId: string

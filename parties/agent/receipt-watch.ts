@@ -14,9 +14,10 @@ import type { RunState } from '../state/index.ts'
 import { Distrust } from './distrust.ts'
 import { AgentError } from './errors.ts'
 import { judgeReceipt, type RunTerms } from './judge-receipt.ts'
+import { PROGRESS_MS } from '../../src/timeouts/index.ts'
 
 /** All receipts of a long run among many parties are hundreds of megabytes. */
-const FETCH_DEADLINE_MS = 300_000
+const FETCH_DEADLINE_MS = 10 * PROGRESS_MS
 
 export interface ReceiptWatchOptions {
   readonly terms: RunTerms

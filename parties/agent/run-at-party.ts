@@ -16,9 +16,10 @@ import { type LocalRun, openLocalRun } from './local-run.ts'
 import { Participation } from './participation.ts'
 import { isTransport, persist } from './persist.ts'
 import { publicText, reasonsAgainst } from './proposal.ts'
+import { PROGRESS_MS } from '../../src/timeouts/index.ts'
 
 /** After the coordinator says that a run has ended: for its last receipt. */
-const LAST_RECEIPT_MS = 30_000
+const LAST_RECEIPT_MS = PROGRESS_MS
 
 export class RunAtParty {
   readonly runId: string

@@ -10,6 +10,7 @@ import { addressOf, type Answer, createHttpClient, type HttpClient, invalid } fr
 import { rawMember } from './raw-member.ts'
 import { revocationListHex } from './revocation-list.ts'
 import { type Question, questions, type Service } from './service.ts'
+import { CONNECT_MS } from '../../src/timeouts/index.ts'
 
 export interface FetchOptions {
   readonly signal: AbortSignal
@@ -21,7 +22,7 @@ export interface FetchOptions {
   readonly progress?: (answer: string, received: number, of: number) => void
 }
 
-const FETCH_TIMEOUT_MS = 30_000
+const FETCH_TIMEOUT_MS = 0.4 * CONNECT_MS
 /** Requests to a service that says it is busy, the first one included. */
 const ATTEMPTS = 3
 

@@ -20,9 +20,8 @@ import {
 import { type ClientCall, type LedgerApi, type Log, RemoteError } from '../../src/rpc/index.ts'
 import { WitnessError } from './errors.ts'
 import { Keeper, type Seen } from './keeper.ts'
+import { CALL_MS } from '../../src/timeouts/index.ts'
 
-/** The coordinator answers in milliseconds. */
-const CALL_MS = 15_000
 /** A log that grows between two questions in a row, so often, does it to avoid the answer. */
 const ATTEMPTS = 20
 /** The aggregator hands on eight. */

@@ -5,10 +5,10 @@
 import type { UpdatePart } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import type { UploadChunk, UploadHeader } from './staging.ts'
+import { PROGRESS_MS } from '../timeouts/index.ts'
 
 /** An upload that brings less than this in that time is ended (35 kB/s). */
 const PROGRESS_BYTES = 1024 * 1024
-export const PROGRESS_DEADLINE_MS = 30_000
 
 export class IncomingUpload {
   readonly #parts: AsyncIterator<UpdatePart>
@@ -59,9 +59,9 @@ export class IncomingUpload {
   startClock(): void {
     this.stopClock()
     this.#sinceProgress = 0
-    const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_DEADLINE_MS / 1000} s`
+    const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_MS / 1000} s`
     const slow = () => this.end(new AggregatorError('AGGREGATION_UPLOAD_SLOW', text))
-    this.#timer = setTimeout(slow, PROGRESS_DEADLINE_MS)
+    this.#timer = setTimeout(slow, PROGRESS_MS)
   }
 
   progressed(bytes: number): void {

@@ -6,6 +6,7 @@
  * coordinator's ledger that it holds, and is handed a few of those that others brought.
  */
 import { EventEmitter } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import type { Task } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import { changed } from './event-log.ts'
@@ -24,6 +25,8 @@ export interface Joining {
 /** Checkpoints that a task hands on, and that are kept to be handed on: the newest different ones that somebody brought. */
 const HANDED_ON = 8
 const KEPT_CHECKPOINTS = 32
+/** Streams that are given a task in one turn of the event loop, at some 0.1 ms each: a thousand would keep it for 100 ms. */
+const WOKEN_A_TURN = 32
 
 export interface MembersSetting {
   readonly parties: readonly string[]
@@ -40,15 +43,16 @@ export interface MembersSetting {
 interface Member {
   readonly rows: number
   /** The stream that counts: a second Join replaces it. */
-  stream: object | undefined
+  stream: Stream | undefined
   /** How many tasks had been given when it first joined: it takes the next one, made with its rows in the weight unit. */
   readonly since: number
 }
 
 export class Members {
   readonly #members = new Map<string, Member>()
+  /** Whether everybody is there: streams do not listen, or each arrival would wake all of them. */
+  readonly #arrival = new EventEmitter().setMaxListeners(0)
   readonly #entering = new Map<string, Promise<Member>>()
-  readonly #change = new EventEmitter().setMaxListeners(0)
   readonly #setting: MembersSetting
   readonly #parties: ReadonlySet<string>
   #task: TaskNow | undefined
@@ -87,34 +91,42 @@ export class Members {
     stop.addEventListener('abort', end)
     const awaited = () => parties.some((party) => this.#members.get(party)?.stream === undefined)
     try {
-      while (awaited() && !stop.aborted && !over.signal.aborted) await changed(this.#change, over.signal)
+      while (awaited() && !stop.aborted && !over.signal.aborted) await changed(this.#arrival, over.signal)
     } finally {
       clearTimeout(timer)
       stop.removeEventListener('abort', end)
     }
   }
 
-  /** Gives every member that is asked, now and later, this task; `ended` is the last, and everybody's. */
-  assign(task: TaskNow, asked: readonly string[]): void {
+  /**
+   * Gives every member that is asked, now and later, this task; `ended` is the last, and everybody's. Resolves when all
+   * of those present have been called to it.
+   */
+  async assign(task: TaskNow, asked: readonly string[]): Promise<void> {
     this.#task = task
     this.#asked = new Set(asked)
     this.#tasksGiven += 1
-    this.#change.emit('change')
+    let woken = 0
+    for (const { stream } of [...this.#members.values()]) {
+      if (!stream) continue
+      stream.wake()
+      woken += 1
+      if (woken % WOKEN_A_TURN === 0) await setImmediate()
+    }
   }
 
   async *join(party: string, joining: Joining, signal: AbortSignal): AsyncGenerator<Task> {
     const member = await this.#admit(party, joining)
-    const stream = {}
-    const returned = member.stream !== undefined
+    const { checkpoint } = joining
+    const replaced = member.stream
+    const stream: Stream = { party, member, checkpoint, wake: () => undefined }
     member.stream = stream
-    this.#keep(joining.checkpoint)
-    this.#change.emit('change')
-    if (!returned) this.#setting.moved(party, true, member.since < this.#tasksGiven)
+    replaced?.wake()
+    this.#keep(checkpoint)
+    this.#arrival.emit('change')
+    if (!replaced) this.#setting.moved(party, true, member.since < this.#tasksGiven)
     try {
-      yield* this.#tasks(
-        { party, member, checkpoint: joining.checkpoint, current: () => member.stream === stream },
-        signal,
-      )
+      yield* this.#tasks(stream, signal)
     } finally {
       if (member.stream === stream) {
         member.stream = undefined
@@ -152,14 +164,15 @@ export class Members {
     }
   }
 
-  async *#tasks({ party, member, checkpoint, current }: Stream, signal: AbortSignal): AsyncGenerator<Task> {
+  async *#tasks(stream: Stream, signal: AbortSignal): AsyncGenerator<Task> {
+    const { party, member, checkpoint } = stream
     let sent: TaskNow | undefined
-    while (current() && !signal.aborted) {
+    while (member.stream === stream && !signal.aborted) {
       const task = this.#task
       const early = this.#tasksGiven <= member.since
       const concerned = task?.kind === 'ended' || (this.#asked.has(party) && !early)
       if (task === undefined || task === sent || !concerned) {
-        await changed(this.#change, signal)
+        await woken(stream, signal)
         continue
       }
       sent = task
@@ -191,8 +204,20 @@ interface Stream {
   readonly party: string
   readonly member: Member
   readonly checkpoint: Uint8Array
-  /** Whether no other stream has replaced it. */
-  readonly current: () => boolean
+  /** To look again at what there is to do: does nothing while it is not waiting, because then it will. */
+  wake: () => void
+}
+
+function woken(stream: Stream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    stream.wake = wake
+    if (signal.aborted) wake()
+    else signal.addEventListener('abort', wake, { once: true })
+  })
 }
 
 const createMember = (rows: number, since: number): Member => ({ rows, since, stream: undefined })

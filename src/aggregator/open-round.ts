@@ -26,7 +26,7 @@ export type Outcome =
       readonly contributors: ReadonlyMap<string, Contribution>
       readonly missing: readonly string[]
       readonly result: RoundResult
-      /** From opening to closing, by the clock. */
+      /** From opening to closing. */
       readonly gatherMs: number
     }
   | { readonly kind: 'abandoned'; readonly reason: string }
@@ -47,7 +47,8 @@ export class OpenRound {
   /** Rejects only if summing itself fails. */
   readonly outcome: Promise<Outcome>
   readonly #setting: RoundSetting
-  readonly #openedMs: number
+  /** Not by the clock, which may be set while the round lasts. */
+  readonly #openedAt = performance.now()
   readonly #deadline: NodeJS.Timeout
   readonly #closing = new AbortController()
   #round: Round
@@ -59,12 +60,11 @@ export class OpenRound {
     this.closed = this.#closing.signal
     // Every upload of the round listens; a thousand parties are no leak.
     setMaxListeners(0, this.closed)
-    this.#openedMs = setting.now()
     this.#round = openRound(setting.plan, setting.present)
     this.outcome = new Promise((resolve) => {
       this.#conclude = resolve
     })
-    const left = Math.max(0, setting.plan.deadlineMs - this.#openedMs)
+    const left = Math.max(0, setting.plan.deadlineMs - setting.now())
     this.#deadline = setTimeout(() => this.input({ kind: 'time', nowMs: setting.plan.deadlineMs }), left)
   }
 
@@ -117,7 +117,8 @@ export class OpenRound {
     for (const effect of effects) {
       if (effect.kind === 'announce') this.#setting.announce(effect.party, effect.activity, effect.detail)
       else if (effect.kind === 'sum') this.#close(() => this.#sum())
-      else if (effect.kind === 'abandon') this.#close(() => this.#abandon(effect.reason))
+      // One that is abandoned while it is being summed is thrown away where it is summed.
+      else if (effect.kind === 'abandon' && !this.closed.aborted) this.#close(() => this.#abandon(effect.reason))
     }
   }
 
@@ -128,14 +129,21 @@ export class OpenRound {
   }
 
   async #sum(): Promise<Outcome> {
-    const gatherMs = this.#setting.now() - this.#openedMs
+    const gatherMs = Math.round(performance.now() - this.#openedAt)
     const contributors = this.#round.received
     await this.#setting.closed(contributorsOf(this.#round))
+    // A run that was stopped meanwhile opens no sum, and one that was stopped while it was opened releases none.
+    const early = this.#reasonAgainst()
+    if (early !== undefined) return this.#abandon(early)
     const result = await this.#setting.engine.close()
-    // A run that was stopped while its sum was being opened releases nothing.
-    if (this.#round.state === 'abandoned') return { kind: 'abandoned', reason: this.#round.reason }
+    const late = this.#reasonAgainst()
+    if (late !== undefined) return { kind: 'abandoned', reason: late }
     this.#step({ kind: 'summed' })
     return { kind: 'summed', contributors, missing: missingFrom(this.#round), result, gatherMs }
+  }
+
+  #reasonAgainst(): string | undefined {
+    return this.#round.state === 'abandoned' ? this.#round.reason : undefined
   }
 
   async #abandon(reason: string): Promise<Outcome> {

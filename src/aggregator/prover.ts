@@ -22,6 +22,7 @@ import { sha256, toHex } from '../crypto/index.ts'
 import type { Evidence } from '../round/index.ts'
 import { type Identity, keyDigest, type Log, type Prover } from '../rpc/index.ts'
 import type { Attester } from '../tee/index.ts'
+import { CONNECT_MS } from '../timeouts/index.ts'
 
 export interface ProverOptions {
   readonly federation: string
@@ -37,8 +38,8 @@ export interface ProverOptions {
 const RENEW_MS = 60_000
 /** With less than this left a party might get it too late. */
 const LEAST_MS = 10_000
-/** For one quote, whatever the TEE does. */
-const QUOTE_DEADLINE_MS = 60_000
+/** For one quote, whatever the TEE does; the party that waits for it waits a little longer. */
+const QUOTE_DEADLINE_MS = 0.8 * CONNECT_MS
 
 const ROLE = 'aggregator'
 

@@ -4,7 +4,7 @@
  * here, so that its place in the chain can be taken by another try.
  */
 import { toHex } from '../crypto/index.ts'
-import { parseReceipt, type Receipt, sealedReceiptHash, sealReceipt } from '../ledger/index.ts'
+import { parseReceipt, type Receipt, sealAndHash } from '../ledger/index.ts'
 
 /** What is the same in every receipt of a run while one aggregator plays it. */
 export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
@@ -71,8 +71,7 @@ export class Receipts {
       stateAfter: toHex(stateAfter),
       previous: this.#last,
     }
-    const sealed = sealReceipt(receipt, this.#sign)
-    return { sealed, hash: sealedReceiptHash(sealed) }
+    return sealAndHash(receipt, this.#sign)
   }
 
   /** That the round of this receipt is committed: the next one continues it. */

@@ -175,7 +175,7 @@ export class Rounds {
     const present = new Set(members.present)
     const asked = cohort.filter((party) => present.has(party))
     chronicle.emit({ kind: 'round-opened', round: number, task, cohort: asked, deadlineMs })
-    members.assign(taskFor(runId, opening, this.#model), cohort)
+    void members.assign(taskFor(runId, opening, this.#model), cohort)
     this.#opening.abort()
     this.#opening = new AbortController()
     if (stop.aborted) round.input({ kind: 'stopped', reason: 'the run was stopped' })

@@ -79,6 +79,8 @@ export class AggregationRun {
     this.#rounds = new Rounds(setting, { ...parts, stop: this.#stop.signal })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, error }, 'the run failed')
+      // The next epoch goes on from what is on the disk; what is wrong with that, it meets again.
+      if (this.#stopping?.state === 'suspended') return this.#suspended()
       const worker = new AggregatorError('AGGREGATION_WORKER', 'the aggregator failed; its log has the error')
       const { code, message } = error instanceof CodedError ? error : worker
       return this.#end('abandoned', `${code}: ${message}`)
@@ -144,7 +146,7 @@ export class AggregationRun {
 
   /** The coordinator has the model: only now the parties are told that the run has ended, and forget its key. */
   collected(): void {
-    this.#tellEnd('finished')
+    void this.#tellEnd('finished')
   }
 
   async #play(): Promise<void> {
@@ -221,17 +223,17 @@ export class AggregationRun {
     this.#stopUpdates()
     this.events.end()
     await this.#setting.engine[Symbol.asyncDispose]()
-    if (state !== 'finished') this.#tellEnd(state)
+    if (state !== 'finished') await this.#tellEnd(state)
   }
 
   #stopUpdates(): void {
     this.#stop.abort(new RoundError('ROUND_CLOSED', `run ${this.#setting.runId} takes no more updates`))
   }
 
-  #tellEnd(state: FinalState): void {
+  #tellEnd(state: FinalState): Promise<void> {
     this.#over = true
     const place = { runId: this.#setting.runId, round: 0, weightUnit: 0, deadlineMs: 0 }
-    this.#members.assign({ ...place, kind: 'ended', state, reason: this.#reason }, [])
+    return this.#members.assign({ ...place, kind: 'ended', state, reason: this.#reason }, [])
   }
 
   /** Until a restart: what is on the disk is all there is to it. */

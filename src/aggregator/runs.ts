@@ -8,7 +8,7 @@ import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
 import { parseRecord, type RunEvent, RunJournal } from '../round/index.ts'
-import type { JoinRequest, Log, Task } from '../rpc/index.ts'
+import { type JoinRequest, type Log, RpcError, type Task } from '../rpc/index.ts'
 import type { RunStates } from './durable/index.ts'
 import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
@@ -49,6 +49,8 @@ export class Runs {
   readonly #slots = new Map<string, Slot>()
   readonly #uploads = new Uploads()
   readonly #setting: RunsSetting
+  /** Nothing more can be written down. */
+  #suspended = false
 
   constructor(setting: RunsSetting) {
     this.#setting = setting
@@ -67,6 +69,7 @@ export class Runs {
 
   /** @throws AggregatorError AGGREGATION_CONFLICT, _FULL, _PLAIN, _STRANGER, _STATE_DISK; JobError for a bad spec. */
   async start({ runId, specJson, parties }: StartRequest): Promise<void> {
+    this.#requireOpen()
     const digest = jobDigest(specJson)
     const names = [...new Set(parties)].sort()
     const known = this.#slots.get(runId)
@@ -131,6 +134,7 @@ export class Runs {
       if (!slot.run) await this.#wake(slot, () => this.#unlock(slot, request.runKey))
     } else if (!slot.run) this.#miss(slot, party)
     const run = await this.get(request.runId, signal)
+    this.#requireOpen()
     yield* run.join(party, request, signal)
   }
 
@@ -159,14 +163,22 @@ export class Runs {
   /** Suspends what can be taken up after a restart, abandons the rest; resolves when nothing is under way. */
   async close(reason: string): Promise<void> {
     const { states } = this.#setting
+    this.#suspended = states !== undefined
     for (const { keyless } of this.#slots.values()) keyless?.clear()
+    await Promise.allSettled([...this.#slots.values()].map(({ waking }) => waking))
     const runs = [...this.#slots.values()].flatMap(({ run }) => (run ? [run] : []))
     for (const run of runs) run.stop(reason, states ? 'suspended' : 'abandoned')
     await Promise.all(runs.map((run) => run.ended))
     await states?.[Symbol.asyncDispose]()
   }
 
+  /** Any other word than this one would end the run for whoever asks. */
+  #requireOpen(): void {
+    if (this.#suspended) throw new RpcError('PEER_DRAINING', 'the aggregator is shutting down')
+  }
+
   #slot(runId: string): Slot {
+    this.#requireOpen()
     const slot = this.#slots.get(runId)
     if (slot) return slot
     throw unknownRun(runId)

@@ -15,7 +15,8 @@ import { toHex } from '../crypto/index.ts'
 import type { ServerCall, UploadStatus } from '../rpc/index.ts'
 import { Buffers } from './buffers.ts'
 import { AggregatorError } from './errors.ts'
-import { type IncomingUpload, PROGRESS_DEADLINE_MS } from './incoming.ts'
+import { PROGRESS_MS } from '../timeouts/index.ts'
+import type { IncomingUpload } from './incoming.ts'
 import { type Budget, type Place, Places } from './places.ts'
 import { Staging, type UploadHeader } from './staging.ts'
 import { Statuses } from './statuses.ts'
@@ -189,7 +190,7 @@ export class Uploads {
       this.#places.admit()
     }
     if (code === 'AGGREGATION_UPLOAD_SLOW') lapse()
-    else upload.aside = setTimeout(lapse, PROGRESS_DEADLINE_MS)
+    else upload.aside = setTimeout(lapse, PROGRESS_MS)
   }
 
   /** An update that is being delivered is let go when that is done. */

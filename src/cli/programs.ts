@@ -11,9 +11,7 @@ import { homeFiles, openHome, type Home } from './home.ts'
 import type { Context, Io } from './io.ts'
 import { createLog } from './log.ts'
 import { networkOf } from './session.ts'
-
-/** How long calls in flight may take after the first signal: an upload of some 100 MB on a slow line. */
-const GRACE_MS = 20_000
+import { GRACE_MS } from '../timeouts/index.ts'
 
 interface Shared {
   readonly federation: string

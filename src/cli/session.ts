@@ -3,9 +3,10 @@ import type { ClientCall, Network, RunApi } from '../rpc/index.ts'
 import { addressOr } from './address.ts'
 import { openHome } from './home.ts'
 import type { Context } from './io.ts'
+import { CALL_MS } from '../timeouts/index.ts'
 
 /** A coordinator answers in milliseconds; a person waits this long before wondering. */
-export const CALL_DEADLINE_MS = 15_000
+export const CALL_DEADLINE_MS = CALL_MS
 
 export async function networkOf(context: Context): Promise<Network> {
   return context.io.network ?? (await import('../rpc/index.ts')).grpcNetwork

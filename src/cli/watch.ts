@@ -12,6 +12,7 @@ import { type Context, styleOf } from './io.ts'
 import { runRecord } from './run-record.ts'
 import { openSession, type Session } from './session.ts'
 import { createWatcher, type Watcher } from './watcher.ts'
+import { PROGRESS_MS } from '../timeouts/index.ts'
 
 type Dial = { readonly coordinator: string | undefined }
 
@@ -51,7 +52,7 @@ export async function watchNewRun(
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5000
 /** After so long without an answer the watcher gives up: exit code 3, and the run goes on. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 4 * PROGRESS_MS
 
 /**
  * Shows a run until it has ended and returns it as it is then. Throws the reason of the session's signal when that

@@ -6,10 +6,10 @@ import type { StatusName } from '../errors/index.ts'
 import { CodedError } from '../errors/index.ts'
 import { type AggregationApi, type ClientCall, RemoteError, RpcError } from '../rpc/index.ts'
 import { CoordinatorError } from './errors.ts'
+import { CALL_MS } from '../timeouts/index.ts'
 
-/** Unary calls carry at most a job spec of 640 KiB; the aggregator answers them at once. */
-const CALL_MS = 15_000
-const PROBE_MS = 3_000
+/** Asked by users, who wait for an answer themselves. */
+const PROBE_MS = CALL_MS / 5
 
 export interface AggregatorLink {
   readonly address: string

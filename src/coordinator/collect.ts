@@ -12,9 +12,8 @@ import type { Store } from '../store/index.ts'
 import type { AggregatorLink } from './aggregator-link.ts'
 import { CoordinatorError } from './errors.ts'
 import { acceptedParties } from './runs.ts'
+import { PROGRESS_MS } from '../timeouts/index.ts'
 
-/** Without a part for this long, the stream is given up: a deadline on progress, because a model may take minutes. */
-const STALL_MS = 30_000
 const PARAMETER_BYTES = 4
 
 type Header = Extract<CollectedModel, { kind: 'header' }>
@@ -128,7 +127,7 @@ async function* unlessStalled<T>(
 }
 
 async function unlessLate<T>(take: () => Promise<T>, runId: string, leaving: AbortController): Promise<T> {
-  const timer = setTimeout(() => leaving.abort(), STALL_MS)
+  const timer = setTimeout(() => leaving.abort(), PROGRESS_MS)
   try {
     return await take()
   } catch (error) {
@@ -139,4 +138,4 @@ async function unlessLate<T>(take: () => Promise<T>, runId: string, leaving: Abo
 }
 
 const stall = (runId: string, cause: unknown) =>
-  new CoordinatorError('MODEL_STALLED', `no part of run ${runId}'s model came for ${STALL_MS / 1_000} s`, { cause })
+  new CoordinatorError('MODEL_STALLED', `no part of run ${runId}'s model came for ${PROGRESS_MS / 1_000} s`, { cause })

@@ -54,7 +54,7 @@ export {
   type ParsedReceipt,
   parseReceipt,
   parseSignedReceipt,
-  sealedReceiptHash,
+  sealAndHash,
   sealReceipt,
   type SignedReceipt,
 } from './receipt.ts'

@@ -71,18 +71,27 @@ export interface ParsedReceipt extends SignedReceipt {
   readonly hash: string
 }
 
-/** What stands around the receipt in the canonical file form: there are no other members, and the signature is last. */
+/** What stands around the receipt in the file form, which is canonical: there are no other members. */
 const BEFORE = Buffer.from('{"receipt":')
 const afterOf = (signature: string): Uint8Array => Buffer.from(`,"signature":"${signature}"}`)
 const AFTER_BYTES = afterOf('').length + 2 * SIGNATURE_BYTES
 
 /** Throws ReceiptError RECEIPT_MALFORMED. @param sign Ed25519 by the receipt key, 64 bytes */
-export function sealReceipt(receipt: Receipt, sign: (message: Uint8Array) => Uint8Array): Uint8Array {
-  const json = canonicalJson(readReceipt(new Fields(receipt, 'receipt', malformed)))
+export const sealReceipt = (receipt: Receipt, sign: (message: Uint8Array) => Uint8Array): Uint8Array =>
+  sealAndHash(receipt, sign).sealed
+
+/** Both forms from one pass over what may be a thousand parties. Throws ReceiptError RECEIPT_MALFORMED. */
+export function sealAndHash(
+  receipt: Receipt,
+  sign: (message: Uint8Array) => Uint8Array,
+): { readonly sealed: Uint8Array; readonly hash: string } {
+  const checked = readReceipt(new Fields(receipt, 'receipt', malformed))
+  const json = canonicalJson(checked)
   const signature = sign(messageOf(json))
-  if (signature.length === SIGNATURE_BYTES)
-    return new Uint8Array(Buffer.concat([BEFORE, json, afterOf(toHex(signature))]))
-  throw malformed(`a signature of ${signature.length} bytes, expected ${SIGNATURE_BYTES}`)
+  if (signature.length !== SIGNATURE_BYTES) {
+    throw malformed(`a signature of ${signature.length} bytes, expected ${SIGNATURE_BYTES}`)
+  }
+  return { sealed: new Uint8Array(Buffer.concat([BEFORE, json, afterOf(toHex(signature))])), hash: hashOf(json) }
 }
 
 /**
@@ -97,7 +106,7 @@ export function openReceipt(sealed: Uint8Array, receiptKey: string): Receipt {
 
 /** The form only. Throws ReceiptError RECEIPT_MALFORMED. */
 export function parseReceipt(sealed: Uint8Array): ParsedReceipt {
-  return { ...parseSignedReceipt(sealed), sealed, hash: sealedReceiptHash(sealed) }
+  return { ...parseSignedReceipt(sealed), sealed, hash: hashOf(jsonOf(sealed)) }
 }
 
 /** The form only. Throws ReceiptError RECEIPT_MALFORMED. */
@@ -114,9 +123,6 @@ export function requireSigned({ receipt, signature, sealed }: ParsedReceipt, rec
 
 /** SHA-256 over what is signed, hex: what the next receipt names as `previous`. */
 export const receiptHash = (receipt: Receipt): string => hashOf(canonicalJson(receipt))
-
-/** The same of one in the file form, which is not looked at: for what was just sealed or parsed. */
-export const sealedReceiptHash = (sealed: Uint8Array): string => hashOf(jsonOf(sealed))
 
 const hashOf = (json: Uint8Array): string => toHex(sha256(prefix, json))
 const messageOf = (json: Uint8Array): Uint8Array => Buffer.concat([prefix, json])

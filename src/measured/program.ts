@@ -14,11 +14,10 @@ import { readBounded } from './files.ts'
 import { type MeasuredHome, readHome } from './home.ts'
 import { createJsonLog } from './log.ts'
 import { openMeasured } from './register.ts'
+import { GRACE_MS } from '../timeouts/index.ts'
 
 /** The bundle has 2 MB or so. */
 const MAXIMUM_PROGRAM_BYTES = 64 * 1024 * 1024
-/** How long calls in flight may take after the first signal: an upload of some 100 MB on a slow line. */
-const GRACE_MS = 20_000
 
 const ENDED = 0
 const FAILED = 1

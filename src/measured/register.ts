@@ -23,11 +23,12 @@ import {
   TeeError,
 } from '../tee/index.ts'
 import type { ProgramDigests } from './digest.ts'
+import { CONNECT_MS } from '../timeouts/index.ts'
 
 /**
  * The kernel gives up on a quote after 30 s, and an attester tries again where that helps; then something is broken.
  */
-const START_MS = 60_000
+const START_MS = CONNECT_MS
 
 export interface Measurement {
   readonly tee: 'auto' | 'tdx' | 'occlum' | 'gramine'

@@ -6,12 +6,13 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { StoreError, type StoreCode } from './errors.ts'
 import type { Engine, Tables, Translated } from './schema.ts'
+import { CALL_MS } from '../timeouts/index.ts'
 
 /** Few, because the coordinator writes little: one for changes, the others for watchers and downloads. */
 const CONNECTIONS = 6
-const CONNECT_MS = 10_000
+const CONNECT_MS = CALL_MS / 2
 /** No statement of the store takes long; one that does is held up by a lock or a dead network. */
-const STATEMENT_MS = 30_000
+const STATEMENT_MS = CALL_MS
 const INT8_OID = 20
 
 export function openPostgres(url: string): Engine {

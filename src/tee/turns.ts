@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TeeCode, TeeError } from './errors.ts'
+import { CONNECT_MS } from '../timeouts/index.ts'
 
 export interface QuoteTimes {
   /** The kernel gives up on its own after 30 s (TDX, configfs-tsm). */
@@ -12,7 +13,7 @@ export interface QuoteTimes {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-const DEADLINE_MS = 35_000
+const DEADLINE_MS = CONNECT_MS / 2
 /** 20 pauses of at most 2 s are the time the kernel may keep another program's request. The rest is not worth waiting. */
 const triesAgain: Partial<Record<TeeCode, number>> = {
   TEE_BUSY: 20,

@@ -17,17 +17,17 @@ export interface Played {
   readonly digest: string
 }
 
+export type Watcher = (event: RunEvent) => Promise<void> | void
+
 /** @param seen told of every event; what it begins is waited for */
-export async function play(
-  federation: TestFederation,
-  spec: JobSpec,
-  seen: (event: RunEvent) => Promise<void> | void = () => undefined,
-): Promise<Played> {
+export async function play(federation: TestFederation, spec: JobSpec, ...seen: readonly Watcher[]): Promise<Played> {
   const { runId } = await federation.submit(spec)
   const begun: Promise<void>[] = []
   const { run, events } = await federation.follow(runId, (event) => {
-    const doing = seen(event)
-    if (doing) begun.push(doing)
+    for (const each of seen) {
+      const doing = each(event)
+      if (doing) begun.push(doing)
+    }
   })
   await Promise.all(begun)
   const closed = events.filter((event) => event.kind === 'round-closed')
@@ -36,9 +36,9 @@ export async function play(
 }
 
 /** Acts the first time that an event is as it is waited for. */
-export function once(when: (event: RunEvent) => boolean, act: () => Promise<void> | void) {
+export function once(when: (event: RunEvent) => boolean, act: () => Promise<void> | void): Watcher {
   let done = false
-  return (event: RunEvent): Promise<void> | void => {
+  return (event) => {
     if (done || !when(event)) return undefined
     done = true
     return act()

@@ -8,7 +8,7 @@ import { createMemoryNetwork } from '../../src/rpc/index.ts'
 import { createGate, createTrainers, scaled, type Trainers } from '../support/conduct.ts'
 import { startFederation, type TestFederation } from '../support/federation.ts'
 import { loansSpec, writeLoans } from '../support/loans.ts'
-import { closes, once, opens, play, type Played } from './played.ts'
+import { closes, once, opens, play, type Played, type Watcher } from './played.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
@@ -46,9 +46,9 @@ const deterministic: readonly [string, object][] = [
 const undisturbed = new Map<string, Played>()
 
 /** Each is its own run, and all are played at once. */
-async function playAll(seen?: Parameters<typeof play>[2]): Promise<Map<string, Played>> {
+async function playAll(...seen: readonly Watcher[]): Promise<Map<string, Played>> {
   const played = deterministic.map(async ([name, changes]) => {
-    return [name, await play(federation, specOf(changes), seen)] as const
+    return [name, await play(federation, specOf(changes), ...seen)] as const
   })
   return new Map(await Promise.all(played))
 }
@@ -136,12 +136,8 @@ describe('fedbuff', () => {
     const slow = createGate((round) => round === 1)
     const missing = createGate((round) => round === 3)
     trainers.conduct.set('bank-e', slow.conduct).set('bank-d', missing.conduct)
-    const late = once(opens(3), slow.open)
-    const later = once(closes(3), missing.open)
-    const { run, receipts } = await play(federation, specOf(buffered), (event) => {
-      late(event)
-      later(event)
-    })
+    const [late, later] = [once(opens(3), slow.open), once(closes(3), missing.open)]
+    const { run, receipts } = await play(federation, specOf(buffered), late, later)
     trainers.conduct.clear()
     expect(run, federation.log.join('\n')).toMatchObject({ state: 'finished', round: 5 })
     expect(run.metrics.auc).toBeGreaterThan(0.75)

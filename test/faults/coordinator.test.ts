@@ -16,7 +16,7 @@ beforeAll(async () => {
   federation = await Federation.start()
   const played = await federation.play(quickSpec())
   undisturbed = modelDigest(played)
-  await judgeIdentical(federation, played, undisturbed)
+  await judgeIdentical(federation, played, undisturbed, 'but the last')
 })
 afterAll(async () => {
   await federation[Symbol.asyncDispose]()
@@ -63,5 +63,5 @@ test('while it takes the model over: at its description, its bytes, and its end'
   const falling = federation.program('coordinator').fall(['model 0', 'model 1', 'model whole'])
   const played = await federation.play(quickSpec())
   await falling
-  await judgeIdentical(federation, played, undisturbed)
+  await judgeIdentical(federation, played, undisturbed, 'but the last')
 })

@@ -37,6 +37,12 @@ export interface Played {
   readonly points: readonly Point[]
 }
 
+const files = {
+  aggregator: new URL('./aggregator-child.ts', import.meta.url),
+  coordinator: new URL('./coordinator-child.ts', import.meta.url),
+  party: new URL('./party-child.ts', import.meta.url),
+} as const
+
 export interface FederationOptions {
   /** Where parties dial the aggregator, if not at its own address: given that, makes another. */
   readonly between?: (aggregator: string) => Promise<string>
@@ -125,7 +131,7 @@ export class Federation {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session?.[Symbol.asyncDispose]()
     await Promise.all([...this.#programs.values()].map((program) => program.kill()))
-    if (process.env.KEEP === undefined) rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
   /** The party has written down that the run is over, with all its receipts. */
@@ -177,7 +183,7 @@ export class Federation {
   #program(name: Role): Program {
     return new Program({
       name,
-      file: new URL(`./${name.startsWith('bank') ? 'party' : name}-child.ts`, import.meta.url),
+      file: name === 'aggregator' || name === 'coordinator' ? files[name] : files.party,
       home: this.home(name),
       log: join(this.directory, 'logs', `${name}.log`),
       seen: (point) => {

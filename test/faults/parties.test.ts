@@ -26,6 +26,13 @@ const steps: Readonly<Record<string, number>> = {
   'remove update before': 2,
   'remove update after': 2,
   'task evaluate': 1,
+}
+
+/**
+ * What comes after the run has ended for everybody. An agent that is started after that is told nothing of it any more:
+ * the run is over all the same, and what the party keeps of it stays.
+ */
+const lastSteps: Readonly<Record<string, number>> = {
   'task ended': 1,
   'remove next before': 1,
   'remove next after': 1,
@@ -46,7 +53,9 @@ beforeAll(async () => {
   })
   const played = await federation.play(quickSpec(everybody))
   off()
-  expect([...seen].sort(), 'an agent does something that is not in the table').toEqual(Object.keys(steps).sort())
+  expect([...seen].sort(), 'an agent does something that is not in the table').toEqual(
+    Object.keys({ ...steps, ...lastSteps }).sort(),
+  )
   undisturbed = modelDigest(played)
   await judgeIdentical(federation, played, undisturbed)
 })
@@ -60,6 +69,17 @@ test.each(Object.entries(steps))('killed at "%s"', async (step, nth) => {
   const played = await federation.play(quickSpec(everybody))
   await falling
   await judgeIdentical(federation, played, undisturbed)
+})
+
+test('killed at each thing that it does after the end: the run is finished', async () => {
+  const bank = federation.program('bank-b')
+  for (const step of Object.keys(lastSteps)) {
+    await bank.killAt(step)
+    const played = await federation.play(quickSpec(everybody), undefined, ['bank-a', 'bank-c'])
+    await bank.gone()
+    await judgeIdentical(federation, played, undisturbed)
+    await bank.start()
+  }
 })
 
 test('killed and not started again: the quorum of the others finishes the run', async () => {

@@ -21,7 +21,8 @@ export async function createRelay(target: string): Promise<Relay> {
     let brought = 0
     const end = () => {
       from.destroy()
-      to.destroy()
+      // What was written before still arrives, so that the other side has a part of a chunk.
+      to.end()
       sockets.delete(from)
     }
     sockets.add(from)
@@ -33,8 +34,8 @@ export async function createRelay(target: string): Promise<Relay> {
       if (left > 0 && brought > limit) {
         left -= 1
         broken += 1
-        // What fits arrives, so that the other side has a part of a chunk.
-        to.write(bytes.subarray(0, Math.max(0, room)), end)
+        to.write(bytes.subarray(0, Math.max(0, room)))
+        end()
       } else if (!to.write(bytes)) {
         from.pause()
         to.once('drain', () => from.resume())

@@ -21,8 +21,8 @@ import * as grpc from '@grpc/grpc-js'
 import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
-import { SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from '../../src/rpc/grpc/settings.ts'
-import { http2StreamOf, limitReadAhead, setReceiveWindows } from '../../src/rpc/grpc/windows.ts'
+import { LEAST_UPLOAD_WINDOW, SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from '../../src/rpc/grpc/settings.ts'
+import { http2StreamOf, limitReadAhead, setReceiveWindows, uploadWindow } from '../../src/rpc/grpc/windows.ts'
 import { type Identity, RpcError } from '../../src/rpc/index.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
 import { createTestLog } from '../support/log.ts'
@@ -269,13 +269,14 @@ describe('a server', () => {
     const size = () => session.remoteSettings.initialWindowSize
     call()
     const first = await widened.next()
-    await vi.waitFor(() => expect(size()).toBe(UPLOAD_WINDOW))
+    await vi.waitFor(() => expect(size()).toBeGreaterThanOrEqual(LEAST_UPLOAD_WINDOW))
+    const wide = size()
     call()
     const second = await widened.next()
     first()
     first()
     await new Promise<void>((resolve) => session.ping(() => resolve()))
-    expect(size()).toBe(UPLOAD_WINDOW)
+    expect(size()).toBe(wide)
     second()
     await vi.waitFor(() => expect(size()).toBe(WAITING_WINDOW))
     expect(other.remoteSettings.initialWindowSize).toBe(WAITING_WINDOW)
@@ -398,6 +399,14 @@ describe('a peer that', () => {
     expect(await failure(tasks.next())).toMatchObject({ code: 'PEER_LOST' })
     expect(await gone).toMatchObject({ code: 'CALL_ABORTED' })
   })
+})
+
+test('a window is as wide as the distance asks for, within bounds', () => {
+  expect(uploadWindow(0.1)).toBe(LEAST_UPLOAD_WINDOW)
+  expect(uploadWindow(20)).toBe(20 * 640 * 1024)
+  expect(uploadWindow(50)).toBeGreaterThan(0.95 * UPLOAD_WINDOW)
+  expect(uploadWindow(1000)).toBe(UPLOAD_WINDOW)
+  expect(uploadWindow(undefined)).toBe(UPLOAD_WINDOW)
 })
 
 describe('the inside of the libraries', () => {

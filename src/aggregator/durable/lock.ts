@@ -14,12 +14,13 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { CALL_MS } from '../../timeouts/index.ts'
 
 const form = /^lock-[0-9a-f]{16}$/
 /** sun_path takes 108 bytes on Linux and 104 elsewhere; longer paths are named through the open directory. */
 const MAXIMUM_SOCKET_PATH = 100
 /** A listener of a live process is answered by the kernel; only a kernel in trouble takes longer. */
-const PROBE_DEADLINE_MS = 2000
+const PROBE_DEADLINE_MS = CALL_MS / 10
 
 /** What bind(2) says where the file system or the enclave has no sockets with names. */
 const socketless = new Set(['EAFNOSUPPORT', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EPROTONOSUPPORT'])

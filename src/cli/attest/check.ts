@@ -14,9 +14,10 @@ import { createLog, silentLog } from '../log.ts'
 import { networkOf } from '../session.ts'
 import { clean } from '../view/index.ts'
 import { openAppraiser } from './open-party.ts'
+import { CALL_MS, CONNECT_MS } from '../../timeouts/index.ts'
 
-/** A TDX quote and collateral from far away, together. */
-const DEADLINE_MS = 90_000
+/** To reach the address, and then for the attested connection. */
+const DEADLINE_MS = CALL_MS + CONNECT_MS
 /** After this somebody who waits is told for what. */
 const PATIENCE_MS = 1_000
 

@@ -10,14 +10,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CliError } from '../errors.ts'
+import { CONNECT_MS, GRACE_MS } from '../../timeouts/index.ts'
 
 /** The programs run from their TypeScript sources. */
 const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 /** A program that is not ready after this long will not be; on two loaded cores it takes about three seconds. */
-const READY_DEADLINE_MS = 60_000
+const READY_DEADLINE_MS = CONNECT_MS
 /** For a program to end after SIGTERM before it is killed. */
-const END_DEADLINE_MS = 5_000
+const END_DEADLINE_MS = GRACE_MS / 4
 
 export interface ReadyProgram {
   readonly child: ChildProcess

@@ -8,6 +8,7 @@ import { type HomeConfig, homeFiles, keyExposure, readConfig, readIdentity } fro
 import { certificateEnd, identityProblems, spiffeUri } from '../identity.ts'
 import type { Context } from '../io.ts'
 import { type Check, fail, ok, warn } from './check.ts'
+import { CALL_MS } from '../../timeouts/index.ts'
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -77,7 +78,6 @@ async function checkParty(who: string, directory: string, config: HomeConfig<'pa
 
 /** Up to this size a file is read in a second; of larger ones the doctor only says that they can be read. */
 const MAXIMUM_DESCRIBED_BYTES = 64 * 1024 * 1024
-const DESCRIBE_DEADLINE_MS = 20_000
 
 async function checkDataset(who: string, name: string, path: string): Promise<Check> {
   const readable = await firstByte(path).catch(textOf)
@@ -90,7 +90,7 @@ async function checkDataset(who: string, name: string, path: string): Promise<Ch
   }
   const { describeDataset } = await import('../../../parties/index.ts')
   try {
-    const { rows, columns } = await describeDataset(path, AbortSignal.timeout(DESCRIBE_DEADLINE_MS))
+    const { rows, columns } = await describeDataset(path, AbortSignal.timeout(CALL_MS))
     const names = columns.map((column) => column.name).join(', ')
     return ok(`${who}, data ${name}`, `${path}: ${rows} rows, columns ${names}; not compared with any job`)
   } catch (error) {

@@ -20,13 +20,14 @@ import type { Wanted } from './options.ts'
 import { createTurns } from './turns.ts'
 import { openPolicy } from './policy.ts'
 import type { Weather } from './weather.ts'
+import { CALL_MS } from '../../timeouts/index.ts'
 
 const FEDERATION = 'simulation'
 /** On a disk of the party's own. */
 const STATE = '/state'
 const LISTEN = '127.0.0.1:0'
 /** A verb on the same event loop as a thousand agents may have to wait for its turn. */
-const CALL_DEADLINE_MS = 120_000
+const CALL_DEADLINE_MS = 6 * CALL_MS
 
 export interface FederationSetting {
   readonly spec: JobSpec

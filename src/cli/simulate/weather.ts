@@ -10,8 +10,9 @@ import type { Network } from '../../rpc/index.ts'
 import type { RunEvent } from '../../round/index.ts'
 import type { Absences } from './absences.ts'
 import { createLine, type Line } from './line.ts'
+import { PROGRESS_MS } from '../../timeouts/index.ts'
 
-const RETURN_MS = 30_000
+const RETURN_MS = PROGRESS_MS
 
 export interface Weather extends Disposable {
   /** The network of one party's agent. */

@@ -25,11 +25,12 @@ import { loadProtocol } from '../protocol.ts'
 import type { GrpcSettings } from './settings.ts'
 import { openDoor } from './tls.ts'
 import { http2StreamOf, limitReadAhead, setReceiveWindows, widen } from './windows.ts'
+import { GRACE_MS } from '../../timeouts/index.ts'
 
 /** Calls at once on one connection; a party has at most a handful. */
 const MAXIMUM_STREAMS = 64
 /** For the last trailers to leave after every call has ended. */
-const GOODBYE_MS = 500
+const GOODBYE_MS = GRACE_MS / 40
 
 export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): Promise<Listening> {
   options.signal.throwIfAborted()

@@ -1,4 +1,6 @@
 /** What both sides of the mTLS network share. Only tests choose other settings than these. */
+import { CALL_MS, CONNECT_MS } from '../../timeouts/index.ts'
+
 export interface GrpcSettings {
   /** Milliseconds since the epoch: the clock by which certificates are judged beside OpenSSL's. */
   readonly now: () => number
@@ -16,10 +18,10 @@ export interface GrpcSettings {
 
 export const defaultSettings: GrpcSettings = {
   now: Date.now,
-  keepaliveMs: 10_000,
-  keepaliveTimeoutMs: 8_000,
-  handshakeMs: 10_000,
-  attestationMs: 75_000,
+  keepaliveMs: CALL_MS / 2,
+  keepaliveTimeoutMs: CALL_MS / 2,
+  handshakeMs: CALL_MS / 2,
+  attestationMs: CONNECT_MS,
   backoffMs: 500,
   backoffLimitMs: 5_000,
 }
@@ -35,9 +37,13 @@ export const DOWNLOAD_WINDOW = 8 * 1024 * 1024
  */
 export const WAITING_WINDOW = 64 * 1024
 /**
- * And on the streams of a caller that has been: 300 MB/s over 50 ms of distance need half of it, and HTTP/2 for Node
- * gives the window back only by halves. So much is held of an upload while the program is busy with something else.
+ * And on the streams of a caller that has been, for each millisecond of distance: 320 MB/s need half of it, and HTTP/2
+ * for Node gives a window back only by halves. So much is held of an upload while the program is busy with something
+ * else, out of the processor's cache, so a window is no wider than the distance asks for.
  */
+export const UPLOAD_WINDOW_PER_MS = 640 * 1024
+export const LEAST_UPLOAD_WINDOW = 1024 * 1024
+/** 50 ms: beyond, the world is round. */
 export const UPLOAD_WINDOW = 32 * 1024 * 1024
 /**
  * For all streams of a connection together. What nobody reads is bounded by the windows of the streams alone: Node gives

@@ -13,7 +13,14 @@
 import { EventEmitter } from 'node:events'
 import type { Http2Stream, ServerHttp2Session } from 'node:http2'
 import type { Server } from '@grpc/grpc-js'
-import { READ_AHEAD, SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from './settings.ts'
+import {
+  LEAST_UPLOAD_WINDOW,
+  READ_AHEAD,
+  SESSION_WINDOW,
+  UPLOAD_WINDOW,
+  UPLOAD_WINDOW_PER_MS,
+  WAITING_WINDOW,
+} from './settings.ts'
 
 /** Must run before the server's injector is made. @param opened is told of each session. */
 export function setReceiveWindows(server: Server, opened: (session: ServerHttp2Session) => void): void {
@@ -30,9 +37,26 @@ export function setReceiveWindows(server: Server, opened: (session: ServerHttp2S
     if (!(http2Server instanceof EventEmitter)) throw changed('createHttp2Server')
     return http2Server.on('session', (session: ServerHttp2Session) => {
       session.setLocalWindowSize(SESSION_WINDOW)
+      measure(session)
       opened(session)
     })
   })
+}
+
+/** The shortest round trip seen on a connection, in milliseconds. */
+const distances = new WeakMap<ServerHttp2Session, number>()
+
+/** Asked when a connection opens, and again with each upload: the first answer may have waited behind a storm. */
+function measure(session: ServerHttp2Session): void {
+  session.ping((error, roundTripMs) => {
+    if (!error) distances.set(session, Math.min(distances.get(session) ?? roundTripMs, roundTripMs))
+  })
+}
+
+/** As wide as a fast line over this distance needs; the widest where it is not known yet. */
+export function uploadWindow(roundTripMs: number | undefined): number {
+  if (roundTripMs === undefined) return UPLOAD_WINDOW
+  return Math.round(Math.min(Math.max(UPLOAD_WINDOW_PER_MS * roundTripMs, LEAST_UPLOAD_WINDOW), UPLOAD_WINDOW))
 }
 
 /** How many uploads each connection carries now. */
@@ -58,7 +82,8 @@ function count(session: ServerHttp2Session, change: 1 | -1): void {
   carried.set(session, before + change)
   if (before > 0 && before + change > 0) return
   if (session.destroyed || session.closed) return
-  session.settings({ initialWindowSize: change > 0 ? UPLOAD_WINDOW : WAITING_WINDOW })
+  if (change > 0) measure(session)
+  session.settings({ initialWindowSize: change > 0 ? uploadWindow(distances.get(session)) : WAITING_WINDOW })
 }
 
 /** The HTTP/2 stream below a call of grpc-js's server. */
