@@ -5,7 +5,6 @@
  * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
-import { CodedError } from '../errors/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
 import { parseRecord, type RunEvent, RunJournal } from '../round/index.ts'
 import type { JoinRequest, Log, Task } from '../rpc/index.ts'
@@ -15,7 +14,7 @@ import { AggregatorError } from './errors.ts'
 import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { createSlot, type Slot, unlessAborted } from './slot.ts'
+import { createSlot, isPassing, type Slot, unknownRun, unlessAborted, utf8 } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -86,7 +85,7 @@ export class Runs {
     const slot = createSlot(runId, specJson, names)
     this.#slots.set(runId, slot)
     try {
-      await this.#wake(slot, () => this.#create(slot))
+      await this.#wake(slot, () => this.#create(slot, 'create'))
     } catch (error) {
       // The coordinator tries again, and nothing of the run was shown to anybody.
       this.#slots.delete(runId)
@@ -211,23 +210,22 @@ export class Runs {
   #beginAnew(slot: Slot): void {
     const { runId, told, keyless } = slot
     if (slot.run || told === undefined || !keyless?.certain) return
-    const { states, log } = this.#setting
+    const { log } = this.#setting
     const attempt = async () => {
       log.warn({ run: runId }, 'no party was given the key of a run of an earlier epoch: it begins anew')
-      await states?.remove(runId)
-      return this.#create(slot)
+      return this.#create(slot, 'renew')
     }
     this.#wake(slot, attempt).catch((error: unknown) => log.error({ run: runId, error }, 'a run cannot begin anew'))
   }
 
-  async #create(slot: Slot): Promise<AggregationRun> {
+  async #create(slot: Slot, how: 'create' | 'renew'): Promise<AggregationRun> {
     const { runId, spec, parties } = slot
     const { states, federation, now, prover } = this.#setting
     const evidence = await prover.evidence()
     const engine = await createEngine({ spec })
     try {
       const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
-      const kept = await states?.create(header)
+      const kept = await states?.[how](header)
       return this.#run(slot, { engine, evidence, history: new RunJournal(), kept, after: slot.told ?? 0 })
     } catch (error) {
       await engine[Symbol.asyncDispose]()
@@ -296,12 +294,3 @@ export class Runs {
     if (this.active === 0) this.#uploads.rest()
   }
 }
-
-/** Another key, or another try, may still wake the run. */
-const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
-const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
-
-const unknownRun = (runId: string): AggregatorError =>
-  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
-
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
