@@ -5,7 +5,6 @@
  * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
-import { CodedError } from '../errors/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
 import { parseRecord, type RunEvent } from '../round/index.ts'
 import { type JoinRequest, type Log, RpcError, type Task } from '../rpc/index.ts'
@@ -16,7 +15,7 @@ import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
 import { createHistory } from './receipt-shelf.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { createSlot, type Slot, unlessAborted } from './slot.ts'
+import { createSlot, isPassing, type Slot, unlessAborted } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -58,7 +57,7 @@ export class Runs {
     const { states, log } = setting
     for (const { runId, spec, parties } of states?.list() ?? []) {
       try {
-        this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+        this.#slots.set(runId, createSlot(runId, new TextEncoder().encode(spec), parties))
         log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
       } catch (error) {
         // The host writes these files: one of them must not keep the others from going on.
@@ -300,11 +299,5 @@ export class Runs {
   }
 }
 
-/** Another key, or another try, may still wake the run. */
-const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
-const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
-
 const unknownRun = (runId: string): AggregatorError =>
   new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
-
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))

@@ -1,4 +1,5 @@
 /** The place of one run at the aggregator, which it has before it is awake, and what waits there. */
+import { CodedError } from '../errors/index.ts'
 import { jobDigest, readCanonicalSpec } from '../job/index.ts'
 import type { Keyless } from './keyless.ts'
 import type { AggregationRun, RunSetting } from './run.ts'
@@ -39,6 +40,10 @@ export function createSlot(runId: string, specJson: Uint8Array, parties: readonl
     told: undefined,
   }
 }
+
+/** Another key, or another try, may still wake the run. */
+const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
+export const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
 
 /** Settles as `work` does, or rejects with the signal's reason when that comes first. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
