@@ -7,11 +7,11 @@
  */
 import {
   checkReceipt,
-  openReceipt,
-  parseSignedReceipt,
+  type ParsedReceipt,
+  parseReceipt,
   type Receipt,
   ReceiptError,
-  receiptHash,
+  requireSigned,
 } from '../../src/ledger/index.ts'
 import type { AttestedEpoch } from '../attestation/index.ts'
 import type { Facts, KeptReceipts, UpdateFacts } from '../state/index.ts'
@@ -41,10 +41,11 @@ export function judgeReceipt(
   terms: RunTerms,
   soFar: RunSoFar,
   attested: (epoch: string) => AttestedEpoch | undefined,
-): { readonly receipt: Receipt; readonly witnessed: boolean } {
-  const { receipt: claimed } = parseSignedReceipt(sealed)
-  const epoch = attested(claimed.epoch)
-  const receipt = epoch === undefined ? claimed : openReceipt(sealed, epoch.receiptKey)
+): { readonly parsed: ParsedReceipt; readonly witnessed: boolean } {
+  const parsed = parseReceipt(sealed)
+  const { receipt } = parsed
+  const epoch = attested(receipt.epoch)
+  if (epoch !== undefined) requireSigned(parsed, epoch.receiptKey)
   const { count, last, endedEpochs } = soFar.receipts
   if (endedEpochs.has(receipt.epoch)) {
     const text = `round ${receipt.round}: epoch ${receipt.epoch} was over already`
@@ -57,9 +58,9 @@ export function judgeReceipt(
     round: count,
     update: expectedUpdate(receipt, terms.party, soFar),
     modelBefore: last?.receipt.modelAfter ?? terms.initialModel,
-    previous: last ? receiptHash(last.receipt) : null,
+    previous: last?.hash ?? null,
   })
-  return { receipt, witnessed: epoch !== undefined }
+  return { parsed, witnessed: epoch !== undefined }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a party says to a proposed run: every reason against it, in words that may leave the bank. */
 import { CodedError } from '../../src/errors/index.ts'
-import { judgeJob, type JobSpec, policyReasons, readCanonicalSpec } from '../../src/job/index.ts'
+import { judgeJob, type JobSpec, policyReasons } from '../../src/job/index.ts'
 import { PartyError } from '../errors.ts'
 import type { Desk } from './desk.ts'
 import { agentErrors } from './errors.ts'
@@ -9,16 +9,17 @@ import type { LocalRun } from './local-run.ts'
 /**
  * Empty means accepted. What leaves the bank about its data is one code, whatever is wrong: a job's ranges and categories
  * are questions, and each answer tells something about the rows.
+ * @param read may throw: then that is the reason
  * @param failed told of what is not about the policy
  */
 export async function reasonsAgainst(
-  specJson: Uint8Array,
+  read: () => JobSpec,
   { name, policy }: Pick<Desk, 'name' | 'policy'>,
   open: (spec: JobSpec) => Promise<LocalRun>,
   failed: (error: unknown) => void,
 ): Promise<string[]> {
   try {
-    const spec = readCanonicalSpec(specJson)
+    const spec = read()
     const refusals = judgeJob(spec, policy, undefined, name)
     if (refusals.length > 0) return refusals.map(({ code, text }) => `${code}: ${text}`)
     const { train, holdout } = await open(spec)

@@ -93,10 +93,10 @@ export class ReceiptWatch {
 
   async #take(sealed: Uint8Array): Promise<void> {
     const { state, terms, log } = this.#options
-    const { receipt, witnessed } = this.#judge(sealed)
+    const { parsed, witnessed } = this.#judge(sealed)
     const before = state.update
-    await state.keepReceipt(sealed)
-    const { round, epoch, updates } = receipt
+    await state.keepReceipt(parsed)
+    const { round, epoch, updates } = parsed.receipt
     const counted = before !== undefined && state.update === undefined
     const fields = { run: terms.run, round, epoch, parties: updates.length, counted }
     if (witnessed) log.info(fields, 'checked the receipt')

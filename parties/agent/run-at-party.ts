@@ -26,6 +26,8 @@ export class RunAtParty {
   /** False for a run that is only being declined: it counts for nothing here. */
   holds = true
   readonly #specJson: Uint8Array
+  /** Read once. */
+  #spec: JobSpec | undefined
   readonly #desk: Desk
   readonly #leaving = new AbortController()
   #deciding: Promise<void> | undefined
@@ -129,7 +131,12 @@ export class RunAtParty {
 
   #reasons(): Promise<string[]> {
     const failed = (error: unknown) => this.#report('cannot accept the run', error)
-    return reasonsAgainst(this.#specJson, this.#desk, (spec) => this.#open(spec), failed)
+    return reasonsAgainst(
+      () => this.#readSpec(),
+      this.#desk,
+      (spec) => this.#open(spec),
+      failed,
+    )
   }
 
   async #close(): Promise<void> {
@@ -137,6 +144,12 @@ export class RunAtParty {
     const local = await this.#local?.catch(() => undefined)
     this.#local = undefined
     await local?.[Symbol.asyncDispose]()
+  }
+
+  /** Throws JobError for a spec that is none. */
+  #readSpec(): JobSpec {
+    this.#spec ??= readCanonicalSpec(this.#specJson)
+    return this.#spec
   }
 
   #open(spec: JobSpec): Promise<LocalRun> {
@@ -148,7 +161,7 @@ export class RunAtParty {
     const { oneAtATime, log } = this.#desk
     const reasons = await oneAtATime(() => this.#reasons())
     if (reasons.length > 0) return log.warn({ run: this.runId, reasons }, 'not joining: the policy refuses')
-    const local = await this.#open(readCanonicalSpec(this.#specJson))
+    const local = await this.#open(this.#readSpec())
     const state = await this.#openState(local.rows)
     if (state === undefined || state.facts.ended) return
     await this.#lookAtLedger()

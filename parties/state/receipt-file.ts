@@ -4,7 +4,7 @@
  * one is as if it had not been written, anything else that is not one chain is damage.
  */
 import { crc32 } from 'node:zlib'
-import { parseSignedReceipt, type Receipt, receiptHash } from '../../src/ledger/index.ts'
+import { type ParsedReceipt, parseReceipt, type Receipt } from '../../src/ledger/index.ts'
 import type { Disk } from './disk.ts'
 import { damaged } from './framed.ts'
 
@@ -18,7 +18,7 @@ const MAXIMUM_FILE_BYTES = 2 * 2 ** 30
 
 export interface KeptReceipts {
   readonly count: number
-  readonly last: { readonly receipt: Receipt; readonly sealed: Uint8Array } | undefined
+  readonly last: ParsedReceipt | undefined
   /** Epochs that a later one followed: they never come back. */
   readonly endedEpochs: ReadonlySet<string>
 }
@@ -42,7 +42,7 @@ export class ReceiptFile {
   static async open(disk: Disk, directory: string, seen: (receipt: Receipt) => void): Promise<ReceiptFile> {
     const file = new ReceiptFile(disk, directory)
     const bytes = (await disk.read(directory, FILE, MAXIMUM_FILE_BYTES)) ?? new Uint8Array(0)
-    for (const sealed of frames(bytes)) seen(file.#accept(sealed))
+    for (const sealed of frames(bytes)) seen(file.#accept(file.#parse(sealed)))
     return file
   }
 
@@ -59,25 +59,25 @@ export class ReceiptFile {
   }
 
   /** Durable when it resolves. Throws STATE_UNWRITABLE, and is as if it had not been called. */
-  async append(sealed: Uint8Array): Promise<void> {
+  async append(parsed: ParsedReceipt): Promise<void> {
+    const { sealed } = parsed
     const frame = new Uint8Array(HEAD_BYTES + sealed.length)
     const head = new DataView(frame.buffer)
     head.setUint32(0, sealed.length)
     head.setUint32(4, crc32(sealed))
     frame.set(sealed, HEAD_BYTES)
     await this.#disk.append(this.#directory, FILE, this.#end, frame)
-    this.#accept(sealed)
+    this.#accept(parsed)
   }
 
-  #accept(sealed: Uint8Array): Receipt {
-    const receipt = this.#parse(sealed)
+  #accept(parsed: ParsedReceipt): Receipt {
+    const { receipt, sealed } = parsed
     const before = this.#last?.receipt
-    const expected = before === undefined ? null : receiptHash(before)
-    if (receipt.previous !== expected) {
+    if (receipt.previous !== (this.#last?.hash ?? null)) {
       throw damaged(`${this.#directory}/${FILE}`, `receipt ${this.#count} does not continue the one before`)
     }
     if (before !== undefined && before.epoch !== receipt.epoch) this.#endedEpochs.add(before.epoch)
-    this.#last = { receipt, sealed }
+    this.#last = parsed
     this.#recent.push(sealed)
     if (this.#recent.length > RECENT) this.#recent.shift()
     this.#count += 1
@@ -85,9 +85,9 @@ export class ReceiptFile {
     return receipt
   }
 
-  #parse(sealed: Uint8Array): Receipt {
+  #parse(sealed: Uint8Array): ParsedReceipt {
     try {
-      return parseSignedReceipt(sealed).receipt
+      return parseReceipt(sealed)
     } catch (cause) {
       throw damaged(`${this.#directory}/${FILE}`, `receipt ${this.#count} is none`, cause)
     }

@@ -14,7 +14,7 @@
  * What may go wrong: STATE_UNWRITABLE (nothing has changed then), STATE_UNREADABLE, STATE_DAMAGED.
  */
 import { fromHex, toHex } from '../../src/crypto/index.ts'
-import type { Receipt } from '../../src/ledger/index.ts'
+import type { ParsedReceipt, Receipt } from '../../src/ledger/index.ts'
 import type { Disk } from './disk.ts'
 import { StateError } from './errors.ts'
 import { type Facts, newFacts, readFacts, writeFacts } from './facts.ts'
@@ -137,11 +137,11 @@ export class RunState {
   }
 
   /** Keeps a receipt that was checked; where it shows the kept update, that one is settled. */
-  keepReceipt(sealed: Uint8Array): Promise<void> {
+  keepReceipt(parsed: ParsedReceipt): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#receipts.append(sealed)
-      const receipt = this.receipts.last?.receipt
-      if (receipt && this.#update && shows(receipt, this.#party, this.#update.digest)) await this.#settle()
+      await this.#receipts.append(parsed)
+      const { receipt } = parsed
+      if (this.#update && shows(receipt, this.#party, this.#update.digest)) await this.#settle()
     })
   }
 

@@ -4,7 +4,7 @@
  * here, so that its place in the chain can be taken by another try.
  */
 import { toHex } from '../crypto/index.ts'
-import { parseSignedReceipt, type Receipt, receiptHash, sealAndHash } from '../ledger/index.ts'
+import { parseReceipt, type Receipt, sealAndHash } from '../ledger/index.ts'
 
 /** What is the same in every receipt of a run while one aggregator plays it. */
 export type ReceiptFrame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest' | 'epoch'>
@@ -43,7 +43,7 @@ export class Receipts {
   constructor(frame: ReceiptFrame, sign: (message: Uint8Array) => Uint8Array, last?: Uint8Array) {
     this.#frame = frame
     this.#sign = sign
-    this.#last = last === undefined ? null : receiptHash(parseSignedReceipt(last).receipt)
+    this.#last = last === undefined ? null : parseReceipt(last).hash
   }
 
   /** Changes nothing. Throws ReceiptError RECEIPT_MALFORMED for what no round can have. */

@@ -57,7 +57,7 @@ export class Runs {
     const { states, log } = setting
     for (const { runId, spec, parties } of states?.list() ?? []) {
       try {
-        this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+        this.#slots.set(runId, createSlot(runId, new TextEncoder().encode(spec), parties))
         log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
       } catch (error) {
         // The host writes these files: one of them must not keep the others from going on.
@@ -298,5 +298,3 @@ export class Runs {
     if (this.active === 0) this.#uploads.rest()
   }
 }
-
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))

@@ -13,64 +13,65 @@ export const runForm = { pattern: /^[0-9a-f]{32}$/, expected: '32 lower-case hex
 
 export class Fields {
   readonly #path: string
-  readonly #members: ReadonlyMap<string, unknown>
+  readonly #members: Readonly<Record<string, unknown>>
   readonly #refuse: Refusal
 
   constructor(value: unknown, path: string, refuse: Refusal) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(`${path}: expected an object`)
     this.#path = path
-    this.#members = new Map(Object.entries(value))
+    this.#members = value as Readonly<Record<string, unknown>>
     this.#refuse = refuse
   }
 
   /** As it came: for a form that the reader checks itself. */
   unread(key: string): unknown {
-    return this.#members.get(key)
+    // Only what stands in the document: every object has a `constructor`.
+    return Object.hasOwn(this.#members, key) ? this.#members[key] : undefined
   }
 
   matching(key: string, { pattern, expected }: { readonly pattern: RegExp; readonly expected: string }): string {
-    const found = this.#members.get(key)
+    const found = this.unread(key)
     if (typeof found === 'string' && pattern.test(found)) return found
     throw this.refused(key, expected)
   }
 
   /** Exactly this many bytes in lower-case hexadecimal. */
   hex(key: string, bytes: number): string {
-    const found = this.#members.get(key)
+    const found = this.unread(key)
     if (typeof found === 'string' && found.length === 2 * bytes && /^[0-9a-f]*$/.test(found)) return found
     throw this.refused(key, `${bytes} bytes in lower-case hexadecimal`)
   }
 
   whole(key: string, least: number): number {
-    const found = this.#members.get(key)
+    const found = this.unread(key)
     if (typeof found === 'number' && Number.isSafeInteger(found) && found >= least) return found
     throw this.refused(key, `a whole number of at least ${least}`)
   }
 
   /** Finite, not negative. */
   amount(key: string): number {
-    const found = this.#members.get(key)
+    const found = this.unread(key)
     if (typeof found === 'number' && Number.isFinite(found) && found >= 0) return found
     throw this.refused(key, 'a number of at least 0')
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[]): T {
-    const found = choices.find((choice) => choice === this.#members.get(key))
+    const found = choices.find((choice) => choice === this.unread(key))
     if (found !== undefined) return found
     throw this.refused(key, choices.join(' or '))
   }
 
   /** null, or what `read` makes of the member. */
   orNull<T>(key: string, read: () => T): T | null {
-    return this.#members.get(key) === null ? null : read()
+    return this.unread(key) === null ? null : read()
   }
 
   object(key: string): Fields {
-    return new Fields(this.#members.get(key), `${this.#path}.${key}`, this.#refuse)
+    return new Fields(this.unread(key), `${this.#path}.${key}`, this.#refuse)
   }
 
   objects(key: string, most: number): Fields[] {
-    const found = this.#members.get(key)
+    const found = this.unread(key)
     if (!Array.isArray(found) || found.length > most) throw this.refused(key, `a list of at most ${most}`)
     return found.map((each: unknown, at) => new Fields(each, `${this.#path}.${key}[${at}]`, this.#refuse))
   }
@@ -81,17 +82,21 @@ export class Fields {
   }
 }
 
-/** @param what names the document in refusals, `receipt` @param most bytes */
+/**
+ * @param what names the document in refusals, `receipt` @param most bytes
+ * @param written what was read as JSON has it, where that is another value
+ */
 export function parseCanonical<T>(
   bytes: Uint8Array,
   what: string,
   most: number,
   read: (fields: Fields) => T,
   refuse: Refusal,
+  written: (value: T) => unknown = (value) => value,
 ): T {
   if (bytes.length > most) throw refuse(`${what}: found ${bytes.length} bytes, expected at most ${most}`)
   const value = read(new Fields(parseJson(bytes, what, refuse), what, refuse))
-  if (equalBytes(canonicalJson(value), bytes)) return value
+  if (equalBytes(canonicalJson(written(value)), bytes)) return value
   throw refuse(`${what}: not in canonical form (RFC 8785), or with members that are not known here`)
 }
 

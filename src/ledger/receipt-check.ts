@@ -4,7 +4,7 @@
  * last receipt. Every difference is reported, with a code each.
  */
 import { ReceiptError, type ReceiptRefusal } from './errors.ts'
-import { parseSignedReceipt, type Receipt, receiptHash, type ReceiptUpdate, requireSigned } from './receipt.ts'
+import { type ParsedReceipt, parseReceipt, type Receipt, type ReceiptUpdate, requireSigned } from './receipt.ts'
 
 /** What a party knows of a round without the receipt. */
 export interface ReceiptExpectation {
@@ -48,30 +48,32 @@ export function verifyChain(sealed: readonly Uint8Array[], receiptKeys: Readonly
   if (sealed.length === 0) refuse([{ code: 'RECEIPT_CHAIN_EMPTY', text: 'there is no receipt' }])
   const chain: Receipt[] = []
   const ended = new Set<string>()
+  let before: ParsedReceipt | undefined
   for (const bytes of sealed) {
-    const receipt = openOfEpoch(bytes, receiptKeys)
-    const before = chain.at(-1)
-    if (before !== undefined && before.epoch !== receipt.epoch) ended.add(before.epoch)
+    const parsed = openOfEpoch(bytes, receiptKeys)
+    const { receipt } = parsed
+    if (before !== undefined && before.receipt.epoch !== receipt.epoch) ended.add(before.receipt.epoch)
     const text = `round ${receipt.round}: epoch ${receipt.epoch} was over already`
     refuse([
       ...(ended.has(receipt.epoch) ? [{ code: 'RECEIPT_EPOCH' as const, text }] : []),
       ...(before === undefined ? judgeFirst(receipt) : judgeNext(receipt, before)),
     ])
     chain.push(receipt)
+    before = parsed
   }
   return chain
 }
 
-function openOfEpoch(bytes: Uint8Array, receiptKeys: ReadonlyMap<string, string>): Receipt {
-  const signed = parseSignedReceipt(bytes)
-  const { epoch, round } = signed.receipt
+function openOfEpoch(bytes: Uint8Array, receiptKeys: ReadonlyMap<string, string>): ParsedReceipt {
+  const parsed = parseReceipt(bytes)
+  const { epoch, round } = parsed.receipt
   const key = receiptKeys.get(epoch)
   if (key === undefined) {
     const text = `round ${round}: no receipt key is known of epoch ${epoch}`
     throw new ReceiptError([{ code: 'RECEIPT_EPOCH', text }])
   }
-  requireSigned(signed, key)
-  return signed.receipt
+  requireSigned(parsed, key)
+  return parsed
 }
 
 /** A run begins with round 0, the statistics. */
@@ -80,10 +82,10 @@ const judgeFirst = ({ previous, round }: Receipt): ReceiptRefusal[] => [
   ...differs('RECEIPT_PREVIOUS', 'receipt before the first', previous ?? 'none', 'none'),
 ]
 
-function judgeNext(receipt: Receipt, before: Receipt): ReceiptRefusal[] {
-  const { modelAfter: modelBefore, round } = before
-  const next = { round: round + 1, modelBefore, previous: receiptHash(before) }
-  return [...judgeFrame(receipt, before), ...judgeContinuation(receipt, next)]
+function judgeNext(receipt: Receipt, before: ParsedReceipt): ReceiptRefusal[] {
+  const { modelAfter: modelBefore, round } = before.receipt
+  const next = { round: round + 1, modelBefore, previous: before.hash }
+  return [...judgeFrame(receipt, before.receipt), ...judgeContinuation(receipt, next)]
 }
 
 type Frame = Pick<Receipt, 'federation' | 'run' | 'jobDigest' | 'policyDigest'>
@@ -122,7 +124,8 @@ function judgeOwnUpdate({ updates }: Receipt, { party, update }: ReceiptExpectat
 /** Only parties of the job count: any other name could have been made up to reach the minimum. */
 function judgeCount({ updates }: Receipt, { parties, minimumParties }: ReceiptExpectation): ReceiptRefusal[] {
   const names = new Set(updates.map(({ party }) => party))
-  const strangers = [...names].filter((party) => !parties.includes(party))
+  const named = new Set(parties)
+  const strangers = [...names].filter((party) => !named.has(party))
   const count = names.size - strangers.length
   const reasons: ReceiptRefusal[] = []
   if (strangers.length > 0) {

@@ -12,6 +12,7 @@ import { ReceiptError } from './errors.ts'
 import { Fields, nameForm, parseCanonical, runForm } from './fields.ts'
 
 export const receiptFormat = 'coffer-receipt-v1'
+const prefix = Buffer.from(`${receiptFormat}\0`)
 
 export interface ReceiptUpdate {
   readonly party: string
@@ -64,6 +65,17 @@ export interface SignedReceipt {
   readonly signature: string
 }
 
+/** One that came sealed, read once: what it was read from, and its `receiptHash`. */
+export interface ParsedReceipt extends SignedReceipt {
+  readonly sealed: Uint8Array
+  readonly hash: string
+}
+
+/** What stands around the receipt in the file form, which is canonical: there are no other members. */
+const BEFORE = Buffer.from('{"receipt":')
+const afterOf = (signature: string): Uint8Array => Buffer.from(`,"signature":"${signature}"}`)
+const AFTER_BYTES = afterOf('').length + 2 * SIGNATURE_BYTES
+
 /** Throws ReceiptError RECEIPT_MALFORMED. @param sign Ed25519 by the receipt key, 64 bytes */
 export const sealReceipt = (receipt: Receipt, sign: (message: Uint8Array) => Uint8Array): Uint8Array =>
   sealAndHash(receipt, sign).sealed
@@ -75,18 +87,11 @@ export function sealAndHash(
 ): { readonly sealed: Uint8Array; readonly hash: string } {
   const checked = readReceipt(new Fields(receipt, 'receipt', malformed))
   const json = canonicalJson(checked)
-  const signed = signedBytesOf(json)
-  const signature = sign(signed)
+  const signature = sign(messageOf(json))
   if (signature.length !== SIGNATURE_BYTES) {
     throw malformed(`a signature of ${signature.length} bytes, expected ${SIGNATURE_BYTES}`)
   }
-  // The canonical form of { receipt, signature }: a member's form does not depend on where it stands.
-  const sealed = Buffer.concat([
-    Buffer.from('{"receipt":'),
-    json,
-    Buffer.from(`,"signature":${JSON.stringify(toHex(signature))}}`),
-  ])
-  return { sealed: new Uint8Array(sealed), hash: toHex(sha256(signed)) }
+  return { sealed: new Uint8Array(Buffer.concat([BEFORE, json, afterOf(toHex(signature))])), hash: hashOf(json) }
 }
 
 /**
@@ -94,9 +99,14 @@ export function sealAndHash(
  * @param receiptKey the attested key: SubjectPublicKeyInfo (DER) in hexadecimal
  */
 export function openReceipt(sealed: Uint8Array, receiptKey: string): Receipt {
-  const signed = parseSignedReceipt(sealed)
-  requireSigned(signed, receiptKey)
-  return signed.receipt
+  const parsed = parseReceipt(sealed)
+  requireSigned(parsed, receiptKey)
+  return parsed.receipt
+}
+
+/** The form only. Throws ReceiptError RECEIPT_MALFORMED. */
+export function parseReceipt(sealed: Uint8Array): ParsedReceipt {
+  return { ...parseSignedReceipt(sealed), sealed, hash: hashOf(jsonOf(sealed)) }
 }
 
 /** The form only. Throws ReceiptError RECEIPT_MALFORMED. */
@@ -105,18 +115,20 @@ export function parseSignedReceipt(sealed: Uint8Array): SignedReceipt {
 }
 
 /** Throws ReceiptError RECEIPT_KEY or RECEIPT_SIGNATURE. */
-export function requireSigned({ receipt, signature }: SignedReceipt, receiptKey: string): void {
-  if (verify(null, signedBytes(receipt), publicKeyOf(receiptKey), fromHex(signature))) return
+export function requireSigned({ receipt, signature, sealed }: ParsedReceipt, receiptKey: string): void {
+  if (verify(null, messageOf(jsonOf(sealed)), publicKeyOf(receiptKey), fromHex(signature))) return
   const text = `the receipt of run ${receipt.run} round ${receipt.round} is not signed by the attested key`
   throw new ReceiptError([{ code: 'RECEIPT_SIGNATURE', text }])
 }
 
 /** SHA-256 over what is signed, hex: what the next receipt names as `previous`. */
-export const receiptHash = (receipt: Receipt): string => toHex(sha256(signedBytes(receipt)))
+export const receiptHash = (receipt: Receipt): string => hashOf(canonicalJson(receipt))
 
-const signedBytes = (receipt: Receipt): Uint8Array => signedBytesOf(canonicalJson(receipt))
+const hashOf = (json: Uint8Array): string => toHex(sha256(prefix, json))
+const messageOf = (json: Uint8Array): Uint8Array => Buffer.concat([prefix, json])
 
-const signedBytesOf = (json: Uint8Array): Uint8Array => Buffer.concat([Buffer.from(`${receiptFormat}\0`), json])
+/** The receipt's own canonical JSON, as it stands in the file form. */
+const jsonOf = (sealed: Uint8Array): Uint8Array => sealed.subarray(BEFORE.length, sealed.length - AFTER_BYTES)
 
 export const readSignedReceipt = (fields: Fields): SignedReceipt => ({
   receipt: readReceipt(fields.object('receipt')),

@@ -2,7 +2,7 @@
  * The bytes of a record: canonical JSON, bytes within as base64. The file that holds them is sealed, and they are parsed
  * strictly all the same: whoever opens a log trusts its writer, but not that it was the same version of this program.
  */
-import { canonicalJson } from '../crypto/index.ts'
+import { canonicalJson, equalBytes } from '../crypto/index.ts'
 import { Fields, parseCanonical } from '../ledger/index.ts'
 import { RoundError } from './errors.ts'
 import { readRecord } from './record-form.ts'
@@ -13,23 +13,26 @@ export const MAXIMUM_RECORD_BYTES = 3 * 1024 * 1024
 
 /** Throws RoundError ROUND_LOG_INVALID for a record that `parseRecord` would refuse: it would make the log unreadable. */
 export function encodeRecord(record: RunRecord): Uint8Array {
-  const bytes = canonical(record)
-  parseRecord(bytes)
-  return bytes
+  const value = plain(record)
+  const bytes = canonical(value, record.kind)
+  // As parseRecord, without reading up to 3 MiB of JSON: the bytes are those of this value.
+  const again = plain(readRecord(new Fields(value, 'record', malformed)))
+  if (bytes.length <= MAXIMUM_RECORD_BYTES && equalBytes(canonicalJson(again), bytes)) return bytes
+  throw malformed(
+    `record ${record.kind}: longer than ${MAXIMUM_RECORD_BYTES} bytes, or with members that are not known`,
+  )
 }
 
 /** Throws RoundError ROUND_LOG_INVALID. */
 export function parseRecord(bytes: Uint8Array): RunRecord {
-  const read = (fields: Fields) => plain(readRecord(fields))
-  const json = parseCanonical(bytes, 'record', MAXIMUM_RECORD_BYTES, read, malformed)
-  return readRecord(new Fields(json, 'record', malformed))
+  return parseCanonical(bytes, 'record', MAXIMUM_RECORD_BYTES, readRecord, malformed, plain)
 }
 
-function canonical(record: RunRecord): Uint8Array {
+function canonical(value: unknown, kind: string): Uint8Array {
   try {
-    return canonicalJson(plain(record))
+    return canonicalJson(value)
   } catch (cause) {
-    throw malformed(`record ${record.kind}: it has no canonical form`, cause)
+    throw malformed(`record ${kind}: it has no canonical form`, cause)
   }
 }
 

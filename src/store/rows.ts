@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import {
   type ModelVersion,
+  type PartyState,
   partyActivities,
   type Run,
   type RunEvent,
@@ -33,6 +34,9 @@ const digest = z
   .regex(/^[0-9a-f]*$/)
   .transform((hex) => bytesOf(Buffer.from(hex, 'hex')))
 
+const runState = z.enum(runStates)
+const activity = z.enum(partyActivities)
+
 const eventBody = z.discriminatedUnion('kind', [
   // Of events kept before there were receipts the rest is missing.
   z.strictObject({
@@ -44,11 +48,11 @@ const eventBody = z.discriminatedUnion('kind', [
       .strictObject({ quote: digest, eventLog: digest, statement: digest })
       .default(() => ({ quote: new Uint8Array(0), eventLog: new Uint8Array(0), statement: new Uint8Array(0) })),
   }),
-  z.strictObject({ kind: z.literal('state-changed'), state: z.enum(runStates), reason: z.string() }),
+  z.strictObject({ kind: z.literal('state-changed'), state: runState, reason: z.string() }),
   z.strictObject({
     kind: z.literal('party-changed'),
     party: z.string(),
-    activity: z.enum(partyActivities),
+    activity,
     round: z.number(),
     detail: z.string(),
   }),
@@ -123,10 +127,21 @@ export function eventFromRow(row: Pick<EventRow, 'run_id' | 'sequence' | 'at_ms'
   return { sequence: row.sequence, atMs: row.at_ms, ...body }
 }
 
+export function partyFromRow(row: PartyRow): PartyState {
+  const where = `run ${row.run_id}, party ${row.party}`
+  return {
+    party: row.party,
+    decision: decoded(decision, row.decision, `${where}, decision`),
+    // Most have none, and there may be a thousand of them.
+    reasons: row.reasons_json === '[]' ? [] : fromJson(names, row.reasons_json, `${where}, reasons`),
+    activity: decoded(activity, row.activity, `${where}, activity`),
+  }
+}
+
 /** `parties` in the order of the job spec; `modelId` of the registered model version, if there is one. */
-export function runFromRow(row: RunRow, parties: readonly PartyRow[], modelId: string | undefined): Run {
+export function runFromRow(row: RunRow, parties: readonly PartyState[], modelId: string | undefined): Run {
   const where = `run ${row.run_id}`
-  const state = decoded(z.enum(runStates), row.state, `${where}, state`)
+  const state = decoded(runState, row.state, `${where}, state`)
   return {
     runId: row.run_id,
     name: row.name,
@@ -139,12 +154,7 @@ export function runFromRow(row: RunRow, parties: readonly PartyRow[], modelId: s
     endedMs: row.ended_ms ?? undefined,
     round: row.round,
     rounds: row.rounds,
-    parties: parties.map((party) => ({
-      party: party.party,
-      decision: decoded(decision, party.decision, `${where}, party ${party.party}, decision`),
-      reasons: fromJson(names, party.reasons_json, `${where}, party ${party.party}, reasons`),
-      activity: decoded(z.enum(partyActivities), party.activity, `${where}, party ${party.party}, activity`),
-    })),
+    parties,
     metrics: fromJson(metrics, row.metrics_json, `${where}, metrics`),
     metricsModel: row.metrics_model,
     modelId: state === 'finished' ? modelId : undefined,

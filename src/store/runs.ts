@@ -3,11 +3,12 @@
  * decision, events, the row that follows from them, the model version and the leaves of the log in one transaction.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { finalRunStates, type PartyActivity, type Run, type RunEvent } from '../round/index.ts'
-import { applyEvent } from './apply-event.ts'
+import { finalRunStates, type PartyActivity, type PartyState, type Run, type RunEvent } from '../round/index.ts'
+import { applyEvents } from './apply-event.ts'
 import { StoreError } from './errors.ts'
+import { KnownParties } from './known-parties.ts'
 import { appendTo } from './ledger.ts'
-import { bytesOf, derivedColumns, eventBodyJson, modelToRow, runFromRow, toJson } from './rows.ts'
+import { bytesOf, derivedColumns, eventBodyJson, modelToRow, partyFromRow, runFromRow, toJson } from './rows.ts'
 import type { Engine, RunRow, Tables } from './schema.ts'
 import type { Changed, NewEvent, NewRun, RunChange, RunStore } from './store.ts'
 import type { Translator } from './translate.ts'
@@ -19,18 +20,19 @@ const ROWS_PER_INSERT = 1_000
 
 export function createRunStore(engine: Engine, { guard, transaction }: Translator): RunStore {
   const { db } = engine
+  const known = new KnownParties()
   return {
     create: (run) => transaction((tx) => create(tx, run)),
-    get: (runId) => guard(async () => (await load(db, (await rowOf(db, runId)) ?? []))[0]),
+    get: (runId) => guard(async () => (await load(db, await rowOf(db, runId), known))[0]),
     find: (prefix) =>
       guard(async () => {
         const rows = await db.selectFrom('runs').selectAll().where('run_id', 'like', `${prefix}%`).limit(2).execute()
-        return load(db, rows)
+        return load(db, rows, known)
       }),
     list: (limit) =>
       guard(async () => {
         const newest = db.selectFrom('runs').selectAll().orderBy('created_ms', 'desc').orderBy('run_id')
-        return load(db, await newest.limit(limit).execute())
+        return load(db, await newest.limit(limit).execute(), known)
       }),
     unfinished: (party) =>
       guard(async () => {
@@ -50,7 +52,11 @@ export function createRunStore(engine: Engine, { guard, transaction }: Translato
         const rows = await db.selectFrom('runs').select('run_id').where('stop_pending', '=', 1).execute()
         return rows.map((row) => row.run_id)
       }),
-    change: (runId, plan) => transaction((tx) => change(engine, tx, runId, plan)),
+    change: async (runId, plan) => {
+      const { lastSequence, ...changed } = await transaction((tx) => change(engine, tx, known, runId, plan))
+      known.keep(runId, lastSequence, changed.run.parties)
+      return changed
+    },
     sourceSequence: (runId) =>
       guard(async () => {
         const query = db.selectFrom('runs').select('source_sequence').where('run_id', '=', runId)
@@ -66,15 +72,38 @@ const runsNaming = (db: Database, party: string) =>
 
 const rowOf = (db: Database, runId: string) => db.selectFrom('runs').selectAll().where('run_id', '=', runId).execute()
 
-async function load(db: Database, rows: readonly RunRow[]): Promise<readonly Run[]> {
-  if (rows.length === 0) return []
-  const ids = rows.map((row) => row.run_id)
-  const parties = await db.selectFrom('run_parties').selectAll().where('run_id', 'in', ids).orderBy('place').execute()
-  const models = await db.selectFrom('models').select(['run_id', 'model_id']).where('run_id', 'in', ids).execute()
-  const modelOf = new Map(models.map((model) => [model.run_id, model.model_id]))
-  const partiesOf = new Map<string, typeof parties>(ids.map((id) => [id, []]))
-  for (const party of parties) partiesOf.get(party.run_id)?.push(party)
+/** @param known what is not there is read, and kept there; left out where what is read may yet be undone */
+async function load(db: Database, rows: readonly RunRow[], known?: KnownParties): Promise<readonly Run[]> {
+  const partiesOf = new Map<string, readonly PartyState[]>()
+  const unknown: RunRow[] = []
+  for (const row of rows) {
+    const parties = known?.of(row.run_id, row.last_sequence)
+    if (parties === undefined) unknown.push(row)
+    else partiesOf.set(row.run_id, parties)
+  }
+  for (const [runId, parties] of await readParties(db, unknown)) partiesOf.set(runId, parties)
+  for (const row of unknown) known?.keep(row.run_id, row.last_sequence, partiesOf.get(row.run_id) ?? [])
+  const modelOf = await readModelIds(db, rows)
   return rows.map((row) => runFromRow(row, partiesOf.get(row.run_id) ?? [], modelOf.get(row.run_id)))
+}
+
+async function readParties(db: Database, runs: readonly RunRow[]): Promise<ReadonlyMap<string, PartyState[]>> {
+  const found = new Map<string, PartyState[]>(runs.map(({ run_id }) => [run_id, []]))
+  if (runs.length === 0) return found
+  const query = db
+    .selectFrom('run_parties')
+    .selectAll()
+    .where('run_id', 'in', [...found.keys()])
+  for (const row of await query.orderBy('place').execute()) found.get(row.run_id)?.push(partyFromRow(row))
+  return found
+}
+
+/** Only a run that has finished has one. */
+async function readModelIds(db: Database, runs: readonly RunRow[]): Promise<ReadonlyMap<string, string>> {
+  const ids = runs.filter(({ state }) => state === 'finished').map(({ run_id }) => run_id)
+  if (ids.length === 0) return new Map()
+  const models = await db.selectFrom('models').select(['run_id', 'model_id']).where('run_id', 'in', ids).execute()
+  return new Map(models.map((model) => [model.run_id, model.model_id]))
 }
 
 async function create(db: Transaction<Tables>, run: NewRun): Promise<Run> {
@@ -131,21 +160,23 @@ function rowOfNew(run: NewRun): RunRow {
 async function change(
   engine: Engine,
   db: Transaction<Tables>,
+  known: KnownParties,
   runId: string,
   plan: (run: Run, sourceSequence: number) => RunChange,
-): Promise<Changed> {
+): Promise<Changed & { readonly lastSequence: number }> {
   const query = db.selectFrom('runs').selectAll().where('run_id', '=', runId)
   const row = await (engine.rowLocks ? query.forUpdate() : query).executeTakeFirst()
-  const [before] = row ? await load(db, [row]) : []
+  const [before] = row ? await load(db, [row], known) : []
   if (!row || !before) throw new StoreError('STORE_UNKNOWN_RUN', `run ${runId} is not in the store`)
   const planned = plan(before, row.source_sequence)
 
   const numbered = planned.events.map((event, index) => ({ sequence: row.last_sequence + 1 + index, event }))
   const events = numbered.map(({ sequence, event }) => withSequence(sequence, event))
-  const after = events.reduce(applyEvent, withDecision(before, planned.decision))
+  const after = applyEvents(withDecision(before, planned.decision), events)
+  const lastSequence = row.last_sequence + events.length
   const columns: Partial<RunRow> = {
     ...derivedColumns(after),
-    last_sequence: row.last_sequence + events.length,
+    last_sequence: lastSequence,
     source_sequence: lastSource(row.source_sequence, planned),
     stop_pending: planned.stopPending === undefined ? row.stop_pending : Number(planned.stopPending),
   }
@@ -156,7 +187,7 @@ async function change(
   // Last, because the whole log waits for this transaction from here on.
   await appendTo(engine, db, planned.leaves ?? [])
   const modelId = after.state === 'finished' ? (planned.model?.modelId ?? before.modelId) : undefined
-  return { run: { ...after, modelId }, events }
+  return { run: { ...after, modelId }, events, lastSequence }
 }
 
 const lastSource = (before: number, planned: RunChange) =>
@@ -202,7 +233,10 @@ async function updateParties(
 ): Promise<void> {
   const changed = new Map<PartyActivity, string[]>()
   for (const [index, { party, activity }] of after.parties.entries()) {
-    if (before.parties[index]?.activity !== activity) changed.set(activity, [...(changed.get(activity) ?? []), party])
+    if (before.parties[index]?.activity === activity) continue
+    const parties = changed.get(activity) ?? []
+    parties.push(party)
+    changed.set(activity, parties)
   }
   const ofRun = db.updateTable('run_parties').where('run_id', '=', before.runId)
   for (const [activity, parties] of changed) await ofRun.set({ activity }).where('party', 'in', parties).execute()

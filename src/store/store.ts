@@ -20,6 +20,7 @@ export type NewEvent = { readonly atMs: number; readonly sourceSequence?: number
 
 /** What happens to a run in one transaction: all of it or nothing. */
 export interface RunChange {
+  /** With an event: the number of the last one says whether a run's parties changed. */
   readonly decision?: { readonly party: string; readonly decision: Decision; readonly reasons: readonly string[] }
   readonly events: readonly NewEvent[]
   /** Everything of the aggregator up to here has been dealt with, though not every event may be worth keeping. */

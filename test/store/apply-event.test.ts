@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PartyActivity, Run, RunEventBody } from '../../src/round/index.ts'
-import { applyEvent } from '../../src/store/index.ts'
+import { applyEvent, applyEvents } from '../../src/store/index.ts'
 import { attestedEvent } from '../support/events.ts'
 import { closed, newRun } from './fixtures.ts'
 
@@ -93,6 +93,28 @@ describe('what an event says about a run', () => {
     expect(second).toMatchObject({ round: 2, metrics, metricsModel: 1 })
     const evaluated = runAfter(closed(3, { metrics: {} }), closed(4, { task: 'evaluate', metrics }))
     expect(evaluated).toMatchObject({ round: 3, metrics, metricsModel: 3 })
+  })
+
+  it('makes of many events at once what it makes of one after the other', () => {
+    const bodies: RunEventBody[] = [
+      party('bank-a', 'joined'),
+      party('bank-b', 'joined'),
+      party('bank-a', 'gone'),
+      opened,
+      party('bank-a', 'joined'),
+      party('stranger', 'joined'),
+      party('bank-b', 'delivered'),
+      closed(1, { contributors: ['bank-b'], missing: ['bank-a', 'bank-c'] }),
+      party('bank-c', 'joined'),
+      party('bank-c', 'refused'),
+    ]
+    const events = bodies.map((body, index) => ({ sequence: index + 1, atMs: 1_000 + index, ...body }))
+    expect(applyEvents(proposed, events)).toEqual(runAfter(...bodies))
+    expect(activities(applyEvents(proposed, events.slice(0, 3)))).toMatchObject({
+      'bank-a': 'gone',
+      'bank-b': 'joined',
+    })
+    expect(applyEvents(proposed, [])).toEqual(proposed)
   })
 
   it('does not change what it is given', () => {

@@ -4,6 +4,9 @@ import { applyEvent, openStore, type Store, StoreError } from '../../src/store/i
 import { engines } from './engines.ts'
 import { closed, modelVersion, newRun, runId, state } from './fixtures.ts'
 
+const raise = (text: string): never => {
+  throw new Error(text)
+}
 const rejects = (code: string) => expect.toSatisfy((error) => error instanceof StoreError && error.code === code)
 
 describe.each(engines)('runs on $name', (engine) => {
@@ -38,6 +41,24 @@ describe.each(engines)('runs on $name', (engine) => {
       await store.runs.create(newRun(1))
       const other = newRun(1, { jobDigest: newRun(2).jobDigest })
       await expect(store.runs.create(other)).rejects.toEqual(rejects('STORE_CONFLICT'))
+    }))
+
+  it('shows the parties as another program has left them', () =>
+    withStore(async (store, url) => {
+      await using other = await openStore(url)
+      const { runId: id } = await store.runs.create(newRun())
+      const decisions = async () => (await store.runs.get(id))?.parties.map(({ decision }) => decision)
+      const accepted = (party: string) => () => {
+        return { decision: { party, decision: 'accepted', reasons: [] }, events: [state('proposed')] } as const
+      }
+      await store.runs.change(id, accepted('bank-a'))
+      await other.runs.change(id, accepted('bank-b'))
+      expect(await decisions()).toEqual(['accepted', 'accepted', 'undecided'])
+      // What is undone was never so.
+      await expect(store.runs.change(id, () => raise('no'))).rejects.toThrow('no')
+      await store.runs.change(id, accepted('bank-c'))
+      expect((await other.runs.get(id))?.parties.map(({ decision }) => decision)).toEqual(Array(3).fill('accepted'))
+      expect(await decisions()).toEqual(Array(3).fill('accepted'))
     }))
 
   it('finds by prefix and shows ambiguity', () =>

@@ -61,12 +61,14 @@ export async function* interruptible<T>(source: AsyncIterable<T>, signal: AbortS
 
 export const ignore = (): undefined => undefined
 
+const left = new Error('nobody listens any more')
+
 /** Calls `then` once, with the signal that aborted first, at once if one has already. The result stops listening. */
 export function whenAborted(signals: readonly AbortSignal[], then: (signal: AbortSignal) => void): () => void {
   const over = new AbortController()
   const fire = (signal: AbortSignal) => {
     if (over.signal.aborted) return
-    over.abort()
+    over.abort(left)
     then(signal)
   }
   for (const signal of signals) {
@@ -75,5 +77,6 @@ export function whenAborted(signals: readonly AbortSignal[], then: (signal: Abor
     if (signal.aborted) fire(signal)
     else signal.addEventListener('abort', () => fire(signal), { once: true, signal: over.signal })
   }
-  return () => over.abort()
+  // With a reason of its own, because the runtime's takes a stack trace each time.
+  return () => over.abort(left)
 }

@@ -6,6 +6,9 @@
  * certificate is wrong, on which side, and why. The order is fixed: chain, time, name, federation, role. Nothing about
  * a certificate is believed before its chain has been checked; what the messages quote from one that failed is marked
  * as what it says of itself.
+ *
+ * A connection's certificate is judged before each call in memory. What neither time nor trust can change is found out
+ * once for each certificate: its names, and whether a root's key made its signature. Everything else is judged anew.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Peer, Role } from '../api.ts'
@@ -43,7 +46,7 @@ export function judgePeer(
   }
   // Again, by this side's own clock: a resumed TLS session carries the judgement of an earlier hour.
   if (now < validFrom(certificate) || now > validTo(certificate)) throw expired(certificate, expected)
-  const peer = parsePeer(certificate.raw)
+  const peer = peerOf(certificate)
   if (peer.federation !== federation) {
     throw new RpcError('PEER_OTHER_FEDERATION', `${whose} is ${spiffeUri(peer)}, expected federation ${federation}`)
   }
@@ -67,9 +70,17 @@ const times = (certificate: X509Certificate): string =>
 
 const iso = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`
 
+const peers = new WeakMap<X509Certificate, Peer>()
+
+function peerOf(certificate: X509Certificate): Peer {
+  const peer = peers.get(certificate) ?? parsePeer(certificate.raw)
+  peers.set(certificate, peer)
+  return peer
+}
+
 function claimedName(certificate: X509Certificate): string {
   try {
-    return spiffeUri(parsePeer(certificate.raw))
+    return spiffeUri(peerOf(certificate))
   } catch {
     return JSON.stringify(certificate.subject.slice(0, 80))
   }
@@ -77,11 +88,22 @@ function claimedName(certificate: X509Certificate): string {
 
 /** What TLS would say of the chain, for where there is no TLS: issued by one of the roots, and valid now. */
 export function checkChain(certificate: X509Certificate, roots: readonly X509Certificate[], now: number): ChainProblem {
-  const issuer = roots.find((root) => root.ca && certificate.checkIssued(root) && certificate.verify(root.publicKey))
+  const issuer = roots.find((root) => isIssued(certificate, root))
   if (issuer === undefined) return 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
   const late = [certificate, issuer].some((each) => now > validTo(each))
   const early = [certificate, issuer].some((each) => now < validFrom(each))
   return late ? 'CERT_HAS_EXPIRED' : early ? 'CERT_NOT_YET_VALID' : undefined
+}
+
+/** By certificate, then by root. */
+const issued = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>()
+
+function isIssued(certificate: X509Certificate, root: X509Certificate): boolean {
+  const byRoot = issued.get(certificate) ?? new WeakMap<X509Certificate, boolean>()
+  issued.set(certificate, byRoot)
+  const found = byRoot.get(root) ?? (root.ca && certificate.checkIssued(root) && certificate.verify(root.publicKey))
+  byRoot.set(root, found)
+  return found
 }
 
 /** An identity that was looked at once, before anything is done with it. */
@@ -112,7 +134,18 @@ export function checkIdentity(identity: Identity, now: number): CheckedIdentity 
   return { peer, certificate, roots, identity }
 }
 
-function readIdentity(identity: Identity): { certificate: X509Certificate; roots: X509Certificate[] } {
+type ReadIdentity = Pick<CheckedIdentity, 'certificate' | 'roots'>
+
+/** A program connects with the same one wherever it connects to. */
+const identities = new WeakMap<Identity, ReadIdentity>()
+
+function readIdentity(identity: Identity): ReadIdentity {
+  const read = identities.get(identity) ?? parseIdentity(identity)
+  identities.set(identity, read)
+  return read
+}
+
+function parseIdentity(identity: Identity): ReadIdentity {
   try {
     const certificate = new X509Certificate(identity.certificatePem)
     const roots = splitPem(identity.rootsPem).map((each) => new X509Certificate(each))
@@ -126,7 +159,7 @@ function readIdentity(identity: Identity): { certificate: X509Certificate; roots
 
 function ownName(certificate: X509Certificate): Peer {
   try {
-    return parsePeer(certificate.raw)
+    return peerOf(certificate)
   } catch (error) {
     throw new RpcError('IDENTITY_INVALID', `our own certificate names no program: ${String(error)}`, { cause: error })
   }

@@ -103,8 +103,8 @@ export async function startBank(first: FakeAggregator, options: BankOptions = {}
   }
   const receipts = createInbox<number>()
   const keepReceipt = state.keepReceipt.bind(state)
-  state.keepReceipt = async (sealed) => {
-    await keepReceipt(sealed)
+  state.keepReceipt = async (parsed) => {
+    await keepReceipt(parsed)
     receipts.put(state.receipts.count)
   }
   const trained: Bank['trained'] = createInbox()

@@ -13,6 +13,7 @@ import {
   StateError,
 } from '../../../parties/state/index.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
+import { parseReceipt } from '../../../src/ledger/index.ts'
 import { continued, digestOf, first, opening, seal } from '../../ledger/receipts.ts'
 
 const run = opening.run
@@ -43,7 +44,7 @@ test('everything is there again after the agent was started anew', async () => {
   const state = await open(directory)
   const epoch = { epoch: first.epoch, receiptKey: first.receiptKey, policyDigest: opening.policyDigest }
   await state.keep({ runKey: 'ab', epochs: [epoch] })
-  await state.keepReceipt(seal(opening, first))
+  await state.keepReceipt(parseReceipt(seal(opening, first)))
   const update = await state.keepUpdate(made, bytes, { control: Float32Array.of(1, 2), residual: Float32Array.of(3) })
   await state.keep({ accepted: { digest: update.digest, round: 1, epoch: first.epoch } })
   const again = await open(directory)
@@ -57,10 +58,10 @@ test('everything is there again after the agent was started anew', async () => {
 test('an update is settled by the receipt that shows it, and what belongs to it becomes current', async () => {
   const directory = directories()
   const state = await open(directory)
-  await state.keepReceipt(seal(opening, first))
+  await state.keepReceipt(parseReceipt(seal(opening, first)))
   const vectors = { control: Float32Array.of(1, 2), residual: Float32Array.of(3) }
   const { digest } = await state.keepUpdate(made, bytes, vectors)
-  await state.keepReceipt(holding(digest))
+  await state.keepReceipt(parseReceipt(holding(digest)))
   expect(state.update).toBeUndefined()
   expect(await state.readVectors()).toEqual(vectors)
   expect((await open(directory)).update).toBeUndefined()
@@ -78,7 +79,7 @@ test('a second update of a round is refused; that of a later round takes the pla
 test('only its owner can read it', async () => {
   const directory = directories()
   const state = await open(directory)
-  await state.keepReceipt(seal(opening, first))
+  await state.keepReceipt(parseReceipt(seal(opening, first)))
   await state.keepUpdate(made, bytes, { control: Float32Array.of(1) })
   await state.leave('RECEIPT_JOB', 'why', [bytes])
   const place = join(directory, run)
@@ -92,8 +93,8 @@ describe('receipts', () => {
   async function withTwo() {
     const directory = directories()
     const state = await open(directory)
-    await state.keepReceipt(seal(opening, first))
-    await state.keepReceipt(seal(continued(opening), first))
+    await state.keepReceipt(parseReceipt(seal(opening, first)))
+    await state.keepReceipt(parseReceipt(seal(continued(opening), first)))
     return { directory, file: join(directory, run, 'receipts') }
   }
 
@@ -104,7 +105,7 @@ describe('receipts', () => {
       writeFileSync(file, torn)
       const state = await open(directory)
       expect(state.receipts.count).toBe(1)
-      await state.keepReceipt(seal(continued(opening), first))
+      await state.keepReceipt(parseReceipt(seal(continued(opening), first)))
       expect(readFileSync(file)).toEqual(whole)
     }
     appendFileSync(file, Buffer.alloc(64))
@@ -124,7 +125,9 @@ describe('receipts', () => {
 
   test('that do not continue are not kept', async () => {
     const state = await open(directories())
-    expect(await refusal(state.keepReceipt(seal(continued(opening), first)))).toMatchObject({ code: 'STATE_DAMAGED' })
+    expect(await refusal(state.keepReceipt(parseReceipt(seal(continued(opening), first))))).toMatchObject({
+      code: 'STATE_DAMAGED',
+    })
   })
 })
 
@@ -132,13 +135,13 @@ describe('damage is told', () => {
   test.each(['update', 'run.json', 'next'])('in %s', async (name) => {
     const directory = directories()
     const state = await open(directory)
-    await state.keepReceipt(seal(opening, first))
+    await state.keepReceipt(parseReceipt(seal(opening, first)))
     const { digest } = await state.keepUpdate(made, bytes, { control: Float32Array.of(1, 2) })
     const file = join(directory, run, name)
     const content = readFileSync(file)
     content[content.length - 2] = (content.at(-2) ?? 0) ^ 1
     writeFileSync(file, content)
-    const opened = open(directory).then((again) => again.keepReceipt(holding(digest)))
+    const opened = open(directory).then((again) => again.keepReceipt(parseReceipt(holding(digest))))
     expect(await refusal(opened)).toMatchObject({ code: 'STATE_DAMAGED' })
   })
 
