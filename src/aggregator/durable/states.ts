@@ -112,6 +112,8 @@ class Directory implements RunStates {
   readonly #damaged = new Map<string, AggregatorError>()
   /** Opened, or being opened (undefined). */
   readonly #open = new Map<string, Journal | undefined>()
+  /** Under way: the directory is nobody else's before they are done. */
+  readonly #removals = new Set<Promise<void>>()
 
   constructor(setting: DirectorySetting) {
     this.#setting = setting
@@ -218,6 +220,16 @@ class Directory implements RunStates {
   }
 
   async remove(runId: string): Promise<void> {
+    const removal = this.#remove(runId)
+    this.#removals.add(removal)
+    try {
+      await removal
+    } finally {
+      this.#removals.delete(removal)
+    }
+  }
+
+  async #remove(runId: string): Promise<void> {
     const { disk, directory, requireOwned } = this.#setting
     if (!this.#stored.has(runId) && !this.#damaged.has(runId)) return
     if (this.#open.has(runId)) await this.#open.get(runId)?.close()
@@ -233,6 +245,7 @@ class Directory implements RunStates {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await Promise.all([...this.#open.values()].map((journal) => journal?.close()))
+      await Promise.allSettled(this.#removals)
     } finally {
       await this.#setting.release()
     }

@@ -107,6 +107,14 @@ describe('a run', () => {
     expect(states.list()).toEqual([header])
   })
 
+  test("that is being removed is gone before the directory is anybody else's", async () => {
+    const { states, disk } = await begin()
+    const removal = states.remove(runId)
+    await states[Symbol.asyncDispose]()
+    expect(await disk.list(`${directory}/runs`)).toEqual([])
+    await removal
+  })
+
   test('that was half removed is removed when the directory is opened', async () => {
     const { disk } = await play(await begin())
     disk.fault = (operation, at) => (operation === 'remove' && at.includes('/log-') ? { code: 'EIO' } : undefined)
