@@ -56,9 +56,5 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
   })
 }
 
-/** Another key, or another try, may still wake the run. */
-const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
-export const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
-
 export const unknownRun = (runId: string): AggregatorError =>
   new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
