@@ -170,10 +170,19 @@ function readUpdates(fields: Fields): ReceiptUpdate[] {
   return updates
 }
 
+/** An aggregator has one key for all rounds that it plays, and parsing it takes longer than the check of a signature. */
+const keys = new Map<string, KeyObject>()
+const KEPT_KEYS = 64
+
 function publicKeyOf(spki: string): KeyObject {
+  const known = keys.get(spki)
+  if (known) return known
   // RFC 8410, section 4: 12 fixed bytes, then 32 of the key.
   if (/^302a300506032b6570032100[0-9a-f]{64}$/.test(spki)) {
-    return createPublicKey({ key: Buffer.from(spki, 'hex'), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: Buffer.from(spki, 'hex'), format: 'der', type: 'spki' })
+    if (keys.size >= KEPT_KEYS) keys.clear()
+    keys.set(spki, key)
+    return key
   }
   throw new ReceiptError([{ code: 'RECEIPT_KEY', text: 'the receipt key is no Ed25519 public key (SPKI, DER, hex)' }])
 }
