@@ -17,9 +17,9 @@ function forward(from: Socket, to: Socket, delayMs: number): void {
   /** 'end' is held like any piece. */
   const held: { readonly at: number; readonly piece: Buffer | 'end' }[] = []
   let bytes = 0
-  let timer: NodeJS.Timeout | undefined
+  let waiting = false
   const release = () => {
-    timer = undefined
+    waiting = false
     const now = performance.now()
     const due = held.findIndex(({ at }) => at > now)
     for (const { piece } of held.splice(0, due < 0 ? held.length : due)) {
@@ -31,11 +31,15 @@ function forward(from: Socket, to: Socket, delayMs: number): void {
     }
     if (bytes + to.writableLength < HELD_BYTES) from.resume()
     const [next] = held
-    if (next) timer = setTimeout(release, next.at - now)
+    if (next) wait(next.at - now)
+  }
+  const wait = (ms: number) => {
+    waiting = true
+    setTimeout(release, ms)
   }
   const hold = (piece: Buffer | 'end') => {
     held.push({ at: performance.now() + delayMs, piece })
-    timer ??= setTimeout(release, delayMs)
+    if (!waiting) wait(delayMs)
   }
   from.on('data', (piece: Buffer) => {
     bytes += piece.length

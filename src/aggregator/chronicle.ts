@@ -42,7 +42,7 @@ export class Chronicle {
     this.#setting = setting
     this.history = history
     this.events = new EventLog(first === undefined ? after : first.sequence - 1)
-    this.events.show(...history.events)
+    for (const event of history.events) this.events.show(event)
   }
 
   /** Resolves when the record is durable. Rejects with what the disk has, and then with that for every other. */

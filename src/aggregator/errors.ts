@@ -126,6 +126,12 @@ export const aggregatorErrors = {
     cause: 'What was read from the temporary file of a robust rule is not what was written there.',
     next: 'Look at the disk of the temporary directory, and at who can write to it.',
   },
+  AGGREGATION_RECEIPTS_GONE: {
+    status: 'DATA_LOSS',
+    cause:
+      'A receipt was asked for that is older than those in memory, and the temporary file for such could not be written or read.',
+    next: 'Give the temporary directory of the aggregator room; after a restart it has the receipts from its state directory.',
+  },
   AGGREGATION_WORKER: {
     status: 'INTERNAL',
     cause: 'The aggregator failed while it summed or stepped the model; the run was abandoned.',

@@ -4,28 +4,24 @@
  * bounded, and a watcher that asks for what has been let go is told so instead of being given a gap.
  */
 import { EventEmitter, once } from 'node:events'
-import type { RunEvent } from '../round/index.ts'
+import { NewestEvents, type RunEvent } from '../round/index.ts'
 import { AggregatorError } from './errors.ts'
 
-/** Events kept per run: at 100 bytes each about 10 MB, hours of rounds with a thousand parties. */
-const KEPT_EVENTS = 100_000
-
 export class EventLog {
-  readonly #events: RunEvent[] = []
+  readonly #events: NewestEvents
   readonly #appended = new EventEmitter().setMaxListeners(0)
-  #dropped: number
   /** The newest number given out: events that are still being written included. */
   #numbered: number
   #ended = false
 
   /** @param after the first event follows this number */
   constructor(after = 0) {
-    this.#dropped = after
+    this.#events = new NewestEvents(after)
     this.#numbered = after
   }
 
   get last(): number {
-    return this.#dropped + this.#events.length
+    return this.#events.last
   }
 
   /** The number of the next event, which nobody sees before `show`: it has to be on the disk first. */
@@ -42,16 +38,8 @@ export class EventLog {
 
   /** In the order of their numbers. */
   show(...events: readonly RunEvent[]): void {
-    for (const event of events) {
-      if (event.sequence !== this.last + 1) throw new Error(`event ${event.sequence} follows ${this.last}`)
-      this.#events.push(event)
-    }
+    for (const event of events) this.#events.push(event)
     this.#numbered = Math.max(this.#numbered, this.last)
-    if (this.#events.length > KEPT_EVENTS) {
-      const excess = this.#events.length - KEPT_EVENTS * 0.9
-      this.#events.splice(0, excess)
-      this.#dropped += excess
-    }
     this.#appended.emit('change')
   }
 
@@ -62,20 +50,20 @@ export class EventLog {
   }
 
   async *watch(afterSequence: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
-    if (afterSequence < this.#dropped || afterSequence > this.last) {
-      const kept = `${this.#dropped + 1} to ${this.last}`
+    if (afterSequence < this.#events.dropped || afterSequence > this.last) {
+      const kept = `${this.#events.dropped + 1} to ${this.last}`
       throw new AggregatorError(
         'AGGREGATION_EVENTS_GONE',
         `events after ${afterSequence} were asked for; kept: ${kept}`,
       )
     }
-    for (let next = afterSequence; ; ) {
-      for (let event = this.#events[next - this.#dropped]; event; event = this.#events[++next - this.#dropped]) {
+    for (let next = afterSequence + 1; ; ) {
+      for (let event = this.#events.at(next); event; event = this.#events.at(++next)) {
         yield event
         if (signal.aborted) return
       }
-      if (next < this.#dropped) {
-        throw new AggregatorError('AGGREGATION_EVENTS_GONE', `a watcher fell behind: event ${next + 1} was let go`)
+      if (next <= this.#events.dropped) {
+        throw new AggregatorError('AGGREGATION_EVENTS_GONE', `a watcher fell behind: event ${next} was let go`)
       }
       if (this.#ended || signal.aborted) return
       await changed(this.#appended, signal)

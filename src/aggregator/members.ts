@@ -13,8 +13,9 @@ import { changed } from './event-log.ts'
 
 type WithoutCommon<T> = T extends unknown ? Omit<T, 'remainingMs' | keyof TaskCommon> : never
 export type TaskNow = WithoutCommon<Task> & { readonly deadlineMs: number }
-/** What every task carries beside its work, as it stands when the task is sent. */
-export type TaskCommon = Pick<Task, 'receipts' | 'runKey' | 'checkpoints'>
+/** What every task carries beside its work. */
+type TaskCommon = Pick<Task, 'receipts' | 'runKey' | 'checkpoints'>
+type CommonNow = Omit<TaskCommon, 'checkpoints'>
 
 export interface Joining {
   readonly rows: number
@@ -33,7 +34,8 @@ export interface MembersSetting {
   /** Those of earlier epochs, with their rows. */
   readonly known: ReadonlyMap<string, number>
   readonly now: () => number
-  readonly common: () => Omit<TaskCommon, 'checkpoints'>
+  /** Asked for with each task: it goes with its receipts, whoever is given it while the round after it is being opened. */
+  readonly common: () => CommonNow
   /** A party joins for the first time: resolves when that will be remembered. */
   readonly enter: (party: string, rows: number) => Promise<void>
   /** Called with every arrival and departure; `works` = the present round can count on it. */
@@ -55,7 +57,7 @@ export class Members {
   readonly #entering = new Map<string, Promise<Member>>()
   readonly #setting: MembersSetting
   readonly #parties: ReadonlySet<string>
-  #task: TaskNow | undefined
+  #task: (TaskNow & CommonNow) | undefined
   #asked: ReadonlySet<string> = new Set()
   #tasksGiven = 0
   /** By their text, oldest first. */
@@ -103,7 +105,7 @@ export class Members {
    * of those present have been called to it.
    */
   async assign(task: TaskNow, asked: readonly string[]): Promise<void> {
-    this.#task = task
+    this.#task = { ...task, ...this.#setting.common() }
     this.#asked = new Set(asked)
     this.#tasksGiven += 1
     let woken = 0
@@ -179,7 +181,7 @@ export class Members {
       const { deadlineMs, ...rest } = task
       const checkpoints = this.#others(checkpoint)
       const remainingMs = Math.max(0, deadlineMs - this.#setting.now())
-      yield { ...rest, ...this.#setting.common(), checkpoints, remainingMs }
+      yield { ...rest, checkpoints, remainingMs }
       if (task.kind === 'ended') return
     }
   }

@@ -34,28 +34,16 @@ export interface SealedReceipt {
 export class Receipts {
   readonly #frame: ReceiptFrame
   readonly #sign: (message: Uint8Array) => Uint8Array
-  readonly #sealed: Uint8Array[]
   #last: string | null
 
   /**
    * @param sign by the receipt key of the frame's epoch
-   * @param earlier receipts of earlier epochs, in order. Throws ReceiptError RECEIPT_MALFORMED for a last one that is none
+   * @param last receipt of an earlier epoch. Throws ReceiptError RECEIPT_MALFORMED if it is none
    */
-  constructor(frame: ReceiptFrame, sign: (message: Uint8Array) => Uint8Array, earlier: readonly Uint8Array[] = []) {
+  constructor(frame: ReceiptFrame, sign: (message: Uint8Array) => Uint8Array, last?: Uint8Array) {
     this.#frame = frame
     this.#sign = sign
-    this.#sealed = [...earlier]
-    const last = earlier.at(-1)
     this.#last = last === undefined ? null : parseReceipt(last).hash
-  }
-
-  get count(): number {
-    return this.#sealed.length
-  }
-
-  /** Those after the first `held`, in order. */
-  after(held: number): readonly Uint8Array[] {
-    return this.#sealed.slice(held)
   }
 
   /** Changes nothing. Throws ReceiptError RECEIPT_MALFORMED for what no round can have. */
@@ -75,8 +63,7 @@ export class Receipts {
   }
 
   /** That the round of this receipt is committed: the next one continues it. */
-  add({ sealed, hash }: SealedReceipt): void {
-    this.#sealed.push(sealed)
+  add({ hash }: SealedReceipt): void {
     this.#last = hash
   }
 }

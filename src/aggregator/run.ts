@@ -22,9 +22,10 @@ import type { EventLog } from './event-log.ts'
 import type { IncomingUpload } from './incoming.ts'
 import { Members } from './members.ts'
 import { type ReceiptFrame, Receipts } from './receipts.ts'
+import type { ReceiptShelf } from './receipt-shelf.ts'
 import { Rounds, type RoundsSetting } from './rounds.ts'
 import type { UploadHeader } from './staging.ts'
-import { stillThere, taskOf } from './tasks.ts'
+import { taskOf } from './tasks.ts'
 
 export interface RunSetting extends RoundsSetting {
   readonly jobDigest: Uint8Array
@@ -34,8 +35,9 @@ export interface RunSetting extends RoundsSetting {
   readonly receiptKey: string
   readonly frame: ReceiptFrame
   readonly sign: (message: Uint8Array) => Uint8Array
-  /** Empty at the start of a run. */
+  /** Empty at the start of a run. Its receipts are on the shelf. */
   readonly history: RunJournal
+  readonly shelf: ReceiptShelf
   /** Of a run that begins: the number of the newest event that the coordinator has of an earlier beginning of it. */
   readonly after: number
   /** Where the run is kept over a restart, and the key that the parties hold for that. */
@@ -54,7 +56,6 @@ export class AggregationRun {
   readonly #rounds: Rounds
   readonly #members: Members
   readonly #chronicle: Chronicle
-  readonly #receipts: Receipts
   readonly #setting: RunSetting
   readonly #stop = new AbortController()
   #stopping: { readonly state: FinalState | 'suspended'; readonly reason: string } | undefined
@@ -64,18 +65,18 @@ export class AggregationRun {
     this.#setting = setting
     const journal = setting.kept?.journal
     this.#chronicle = new Chronicle({ journal, history, after, now, failed: (e) => this.#fail(e) })
-    this.#receipts = new Receipts(frame, setting.sign, history.receipts)
+    const receipts = new Receipts(frame, setting.sign, setting.shelf.last)
     this.#members = new Members({
       parties,
       known: history.members,
       now,
-      common: () => ({ receipts: this.#receipts.count, runKey: setting.kept?.runKey ?? new Uint8Array(0) }),
+      common: () => ({ receipts: setting.shelf.count, runKey: setting.kept?.runKey ?? new Uint8Array(0) }),
       enter: (party, rows) => this.#chronicle.write({ kind: 'member', party, rows }),
       moved: (...move) => this.#moved(...move),
     })
     // Uploads that may be late listen to the end of the run.
     setMaxListeners(0, this.#stop.signal)
-    const parts = { chronicle: this.#chronicle, members: this.#members, receipts: this.#receipts }
+    const parts = { chronicle: this.#chronicle, members: this.#members, receipts }
     this.#rounds = new Rounds(setting, { ...parts, stop: this.#stop.signal })
     this.ended = this.#play().catch((error: unknown) => {
       setting.log.error({ run: setting.runId, error }, 'the run failed')
@@ -123,9 +124,9 @@ export class AggregationRun {
   }
 
   /** @throws AggregatorError for a stranger. */
-  receipts(party: string, held: number): readonly Uint8Array[] {
+  receipts(party: string, held: number): AsyncIterable<Uint8Array> {
     this.#members.rowsOf(party)
-    return this.#receipts.after(held)
+    return this.#setting.shelf.after(held)
   }
 
   /** The last status, `accepted`, comes when the update is in a sum and that is on the disk. */
@@ -147,6 +148,11 @@ export class AggregationRun {
   /** The coordinator has the model: only now the parties are told that the run has ended, and forget its key. */
   collected(): void {
     void this.#tellEnd('finished')
+  }
+
+  /** Nobody will ask for its receipts any more. */
+  forget(): void {
+    this.#setting.shelf[Symbol.dispose]()
   }
 
   async #play(): Promise<void> {
@@ -190,11 +196,12 @@ export class AggregationRun {
     return spent === undefined ? undefined : `before round ${number}: ${spent}`
   }
 
-  /** Waits for every party, after a restart for those that were there, and at the deadline for a quorum. */
+  /** Waits for every party, after a restart for those that were there if they suffice, and at the deadline for a quorum. */
   async #assemble(): Promise<string | undefined> {
     const { parties, spec, history } = this.#setting
     const { quorum, deadlineSeconds } = spec.rounds
-    const awaited = history.epochs.length === 1 ? parties : stillThere(history)
+    const there = [...history.present]
+    const awaited = history.epochs.length === 1 || there.length < quorum ? parties : there
     await this.#members.whenPresent(awaited, this.#stop.signal, deadlineSeconds * 1000)
     if (this.#stopping) return this.#stopping.reason
     const { present } = this.#members

@@ -5,17 +5,17 @@
  * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
-import { CodedError } from '../errors/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
-import { parseRecord, type RunEvent, RunJournal } from '../round/index.ts'
+import { parseRecord, type RunEvent } from '../round/index.ts'
 import { type JoinRequest, type Log, RpcError, type Task } from '../rpc/index.ts'
 import type { RunStates } from './durable/index.ts'
 import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
 import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
+import { createHistory } from './receipt-shelf.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { createSlot, type Slot, unlessAborted } from './slot.ts'
+import { createSlot, isPassing, type Slot, unknownRun, unlessAborted } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -57,7 +57,7 @@ export class Runs {
     const { states, log } = setting
     for (const { runId, spec, parties } of states?.list() ?? []) {
       try {
-        this.#slots.set(runId, createSlot(runId, utf8(spec), parties))
+        this.#slots.set(runId, createSlot(runId, new TextEncoder().encode(spec), parties))
         log.info({ run: runId }, 'a run of an earlier epoch waits for a party that brings its key')
       } catch (error) {
         // The host writes these files: one of them must not keep the others from going on.
@@ -169,6 +169,7 @@ export class Runs {
     const runs = [...this.#slots.values()].flatMap(({ run }) => (run ? [run] : []))
     for (const run of runs) run.stop(reason, states ? 'suspended' : 'abandoned')
     await Promise.all(runs.map((run) => run.ended))
+    for (const run of runs) run.forget()
     await states?.[Symbol.asyncDispose]()
   }
 
@@ -240,7 +241,7 @@ export class Runs {
     try {
       const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
       const kept = await states?.create(header)
-      return this.#run(slot, { engine, evidence, history: new RunJournal(), kept, after: slot.told ?? 0 })
+      return this.#run(slot, { engine, evidence, ...createHistory(), kept, after: slot.told ?? 0 })
     } catch (error) {
       await engine[Symbol.asyncDispose]()
       throw error
@@ -253,8 +254,8 @@ export class Runs {
     if (!states) throw unknownRun(runId)
     const evidence = await prover.evidence()
     const { records, round, state, journal } = await states.unlock(runId, runKey)
+    const { history, shelf } = createHistory()
     try {
-      const history = new RunJournal()
       for (const record of records) history.apply(parseRecord(record))
       const restore = round === undefined ? undefined : await state(round)
       const digest = restore && toHex(sha256(restore))
@@ -264,8 +265,9 @@ export class Runs {
       }
       const engine = await createEngine({ spec, ...(restore && { restore }) })
       log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
-      return this.#run(slot, { engine, evidence, history, kept: { journal, runKey }, after: 0 })
+      return this.#run(slot, { engine, evidence, history, shelf, kept: { journal, runKey }, after: 0 })
     } catch (error) {
+      shelf[Symbol.dispose]()
       await journal.close()
       throw error
     }
@@ -273,26 +275,13 @@ export class Runs {
 
   #run(
     { runId, spec, jobDigest, parties }: Slot,
-    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'kept' | 'after'>,
+    made: Pick<RunSetting, 'engine' | 'evidence' | 'history' | 'shelf' | 'kept' | 'after'>,
   ): AggregationRun {
     const { federation, policyDigest, prover, tee, now, log } = this.#setting
     const { epoch, receiptKey, sign } = prover
     const frame = { federation, run: runId, jobDigest: toHex(jobDigest), policyDigest, epoch }
-    const uploads = this.#uploads
-    return new AggregationRun({
-      runId,
-      spec,
-      jobDigest,
-      parties,
-      uploads,
-      tee,
-      now,
-      log,
-      receiptKey,
-      sign,
-      frame,
-      ...made,
-    })
+    const job = { runId, spec, jobDigest, parties, uploads: this.#uploads }
+    return new AggregationRun({ ...job, tee, now, log, receiptKey, sign, frame, ...made })
   }
 
   async #makeRoom(): Promise<void> {
@@ -301,19 +290,11 @@ export class Runs {
       throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${maximumRuns} active runs`)
     }
     const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
-    for (const { runId } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
+    for (const { runId, run } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
       this.#slots.delete(runId)
+      run?.forget()
       await this.#remove(runId)
     }
     if (this.active === 0) this.#uploads.rest()
   }
 }
-
-/** Another key, or another try, may still wake the run. */
-const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
-const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
-
-const unknownRun = (runId: string): AggregatorError =>
-  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)
-
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))

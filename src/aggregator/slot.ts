@@ -1,5 +1,7 @@
 /** The place of one run at the aggregator, which it has before it is awake, and what waits there. */
+import { CodedError } from '../errors/index.ts'
 import { jobDigest, readCanonicalSpec } from '../job/index.ts'
+import { AggregatorError } from './errors.ts'
 import type { Keyless } from './keyless.ts'
 import type { AggregationRun, RunSetting } from './run.ts'
 
@@ -49,3 +51,10 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
 }
+
+/** Another key, or another try, may still wake the run. */
+const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
+export const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
+
+export const unknownRun = (runId: string): AggregatorError =>
+  new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)

@@ -1,5 +1,5 @@
 /** What a round asks, and of whom. */
-import { type PendingRound, type RunHistory, selectCohort, type TaskKind } from '../round/index.ts'
+import { type PendingRound, selectCohort, type TaskKind } from '../round/index.ts'
 import type { EngineModel } from './engine/index.ts'
 import type { TaskNow } from './members.ts'
 
@@ -44,15 +44,4 @@ export function chooseCohort(
   const absent = parties.filter((party) => !present.includes(party))
   for (const party of selectCohort(absent, size - chosen.size, seed, round)) chosen.add(party)
   return parties.filter((party) => chosen.has(party))
-}
-
-/** The parties that were connected when the epoch before ended, as far as its log tells. */
-export function stillThere({ events }: Pick<RunHistory, 'events'>): string[] {
-  const there = new Set<string>()
-  for (const event of events) {
-    if (event.kind !== 'party-changed') continue
-    if (event.activity === 'gone') there.delete(event.party)
-    else there.add(event.party)
-  }
-  return [...there]
 }

@@ -9,6 +9,7 @@
  * written by no aggregator, or some between them are missing.
  */
 import { RoundError } from './errors.ts'
+import { NewestEvents } from './newest-events.ts'
 import { followRound, interrupted, type OpenedRound, type PendingRound, type Refuse } from './pending.ts'
 import type { CountedUpdate, RoundPlan, RoundRules } from './plan.ts'
 import type { RunEvent } from './run.ts'
@@ -26,10 +27,12 @@ export interface RunHistory {
   readonly epochs: readonly Epoch[]
   /** Rows of each party, in the order of joining. */
   readonly members: ReadonlyMap<string, number>
-  /** Signed receipts, that of round 0 first. */
+  /** Signed receipts, that of round 0 first, unless they are kept elsewhere (RunJournal). */
   readonly receipts: readonly Uint8Array[]
-  /** In order without a gap. The first has number 1, unless the run had to begin anew (aggregator/keyless.ts). */
+  /** The newest, in order without a gap. The first of a run has number 1, unless it had to begin anew (aggregator/keyless.ts). */
   readonly events: readonly RunEvent[]
+  /** Parties that were connected, as far as the events tell. */
+  readonly present: ReadonlySet<string>
   /** The round to play next; it is `pending` if it was opened before. */
   readonly next: number
   readonly pending: PendingRound | undefined
@@ -49,12 +52,15 @@ export function replay(records: Iterable<RunRecord>): RunHistory {
   return journal
 }
 
-/** A history that grows. What it gives out is the present state, and changes with the next record. */
+/**
+ * A history that grows. What it gives out is the present state, and changes with the next record. However long the run
+ * is, it takes the memory of its parties and of the newest events, if `shelve` sees to the receipts.
+ */
 export class RunJournal implements RunHistory {
   readonly epochs: Epoch[] = []
   readonly members = new Map<string, number>()
   readonly receipts: Uint8Array[] = []
-  readonly events: RunEvent[] = []
+  readonly present = new Set<string>()
   readonly opened = new Map<number, OpenedRound>()
   readonly counted = new Map<string, readonly CountedUpdate[]>()
   next = 0
@@ -62,6 +68,17 @@ export class RunJournal implements RunHistory {
   stateDigest: string | undefined
   ended: { readonly state: FinalState; readonly reason: string } | undefined
   #records = 0
+  #events: NewestEvents | undefined
+  readonly #shelve: (receipt: Uint8Array) => void
+
+  /** @param shelve is given each receipt, in order, instead of `receipts` */
+  constructor(shelve?: (receipt: Uint8Array) => void) {
+    this.#shelve = shelve ?? ((receipt) => this.receipts.push(receipt))
+  }
+
+  get events(): readonly RunEvent[] {
+    return this.#events?.all ?? []
+  }
 
   /** Throws RoundError ROUND_LOG_INVALID and stays as it was. */
   apply(record: RunRecord): void {
@@ -112,9 +129,13 @@ export class RunJournal implements RunHistory {
   }
 
   #show(event: RunEvent, refuse: Refuse): void {
-    const expected = (this.events.at(-1)?.sequence ?? event.sequence - 1) + 1
-    if (event.sequence !== expected) refuse(`event ${event.sequence} follows event ${expected - 1}`)
-    this.events.push(event)
+    this.#events ??= new NewestEvents(event.sequence - 1)
+    const { last } = this.#events
+    if (event.sequence !== last + 1) refuse(`event ${event.sequence} follows event ${last}`)
+    this.#events.push(event)
+    if (event.kind !== 'party-changed') return
+    if (event.activity === 'gone') this.present.delete(event.party)
+    else this.present.add(event.party)
   }
 
   #open({ round, task, cohort, weightUnit }: Extract<RunRecord, { kind: 'opened' }>): void {
@@ -129,7 +150,7 @@ export class RunJournal implements RunHistory {
       const kept = (this.counted.get(party) ?? []).filter((each) => each.round > round - KEPT_ROUNDS)
       this.counted.set(party, [...kept, { ...contribution, round }])
     }
-    this.receipts.push(event.receipt)
+    this.#shelve(event.receipt)
     this.stateDigest = stateDigest
     this.next = round + 1
     this.pending = undefined

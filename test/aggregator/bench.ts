@@ -6,6 +6,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { onTestFinished } from 'vitest'
 import { createAggregation, createRounds } from '../../src/aggregator/handlers.ts'
+import type { RunStates } from '../../src/aggregator/durable/index.ts'
 import { Runs } from '../../src/aggregator/runs.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import { canonicalSpec, jobDigest, parseJobSpec } from '../../src/job/index.ts'
@@ -46,11 +47,11 @@ export const specText = (changes: object = {}) =>
     ...changes,
   })
 
-export function createBench(changes: object = {}, allowPlain = false) {
+export function createBench(changes: object = {}, allowPlain = false, states?: RunStates) {
   const spec = parseJobSpec(specText(changes))
   const specJson = canonicalSpec(spec)
   const log = { info: quiet, warn: quiet, error: quiet }
-  const setting = { federation: 'test', policyDigest: '0d'.repeat(32), states: undefined, maximumRuns: 3 }
+  const setting = { federation: 'test', policyDigest: '0d'.repeat(32), states, maximumRuns: 3 }
   const runs = new Runs({ ...setting, tee: 'simulated bench', now: Date.now, log, allowPlain, prover: createEpoch() })
   onTestFinished(() => runs.close('the test is over'))
   const aggregation = createAggregation(runs)

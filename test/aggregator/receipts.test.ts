@@ -33,10 +33,10 @@ function roundOf(round: number, changes: Partial<ReceiptRound> = {}): ReceiptRou
   }
 }
 
-function createReceipts(name: string, earlier: readonly Uint8Array[] = []) {
+function createReceipts(name: string, last?: Uint8Array) {
   const { epoch, receiptKey, privateKey } = createEpoch(name)
   const frame = { federation, run, jobDigest, policyDigest, epoch }
-  const receipts = new Receipts(frame, (message) => new Uint8Array(sign(null, message, privateKey)), earlier)
+  const receipts = new Receipts(frame, (message) => new Uint8Array(sign(null, message, privateKey)), last)
   return { receipts, epoch, receiptKey }
 }
 
@@ -66,18 +66,17 @@ test('a receipt says what the round was made of, by party', () => {
 
 test('the chain goes on over a restart, and a round that was not committed leaves no gap', () => {
   const first = createReceipts('first')
-  first.receipts.add(first.receipts.seal(roundOf(0)))
+  const opened = first.receipts.seal(roundOf(0))
+  first.receipts.add(opened)
   first.receipts.seal(roundOf(1, { noise: 0.7 }))
-  expect(first.receipts.count).toBe(1)
-  const second = createReceipts('second', first.receipts.after(0))
+  const second = createReceipts('second', opened.sealed)
   const late = { party: 'gamma', digest: toHex(bytesOf('gamma 0')), rows: 5, base: 0 }
   const made = second.receipts.seal(roundOf(1, { updates: [late, ...roundOf(1).updates] }))
   second.receipts.add(made)
-  second.receipts.add(second.receipts.seal(roundOf(2)))
+  const last = second.receipts.seal(roundOf(2))
   const keys = new Map([first, second].map(({ epoch, receiptKey }) => [epoch, receiptKey]))
-  const chain = verifyChain(second.receipts.after(0), keys)
+  const chain = verifyChain([opened.sealed, made.sealed, last.sealed], keys)
   expect(chain.map(({ round }) => round)).toEqual([0, 1, 2])
-  expect(second.receipts.after(2)).toHaveLength(1)
   checkReceipt(openReceipt(made.sealed, second.receiptKey), {
     ...{ federation, run, jobDigest, policyDigest, epoch: second.epoch, round: 1, minimumParties: 2 },
     party: 'gamma',

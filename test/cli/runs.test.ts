@@ -75,6 +75,23 @@ describe('run submit', () => {
     expect(network.dialled).toEqual([])
   })
 
+  test.each([
+    ['strategy scaffold', { strategy: { kind: 'scaffold' }, training: { optimizer: 'sgd' } }],
+    ['strategy fedbuff', { strategy: { kind: 'fedbuff', buffer: 2 } }],
+    ['robust median', { robust: { kind: 'median' } }],
+    ['compression int8', { compression: { kind: 'int8' } }],
+    ['privacy', { privacy: { clip: { kind: 'fixed', bound: 1 }, noiseMultiplier: 1, delta: 1e-5, budget: 3 } }],
+    ['rounds.late keep', { rounds: { ...spec.rounds, late: 'keep' } }],
+  ])('says that %s cannot be had with Paillier, and why', async (what, changes) => {
+    await writeFile(join(cwd, 'paillier.json'), JSON.stringify({ ...spec, ...changes, summation: 'paillier' }))
+    const { code, err } = await coffer('run submit paillier.json', { cwd, network: createFakeNetwork({}) })
+    expect(code).toBe(2)
+    const why = 'single updates must be seen, which only a trusted execution environment may do'
+    expect(err).toContain(`summation: found "paillier", expected 'tee' for ${what}: ${why} (line 1,`)
+    expect(err).toContain("'paillier' is not built yet")
+    expect(err).toContain('JOB_SPEC_INVALID')
+  })
+
   test('--watch follows the run to its end', async () => {
     const network = createFakeNetwork({
       submitRun: async () => proposed,

@@ -32,7 +32,7 @@ describe.skipIf(!present)('fedavg over three banks of real clients', () => {
     expect(auc).toBeGreaterThanOrEqual(expected)
   })
 
-  // What compression costs the same perceptron: AUC .7765 without, .7763 with int8, .7736 with a tenth of the values.
+  // What compression costs the same perceptron (AUC .7765 without): the figures of docs/concepts.md.
   test.each<[JobSpec['compression'], number]>([
     [{ kind: 'int8' }, 0.765],
     [{ kind: 'top-k', share: 0.1 }, 0.76],

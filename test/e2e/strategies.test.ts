@@ -46,8 +46,8 @@ const deterministic: readonly [string, object][] = [
 const undisturbed = new Map<string, Played>()
 
 /** Each is its own run, and all are played at once. */
-async function playAll(...seen: readonly Watcher[]): Promise<Map<string, Played>> {
-  const played = deterministic.map(async ([name, changes]) => {
+async function playAll(which: typeof deterministic, ...seen: readonly Watcher[]): Promise<Map<string, Played>> {
+  const played = which.map(async ([name, changes]) => {
     return [name, await play(federation, specOf(changes), ...seen)] as const
   })
   return new Map(await Promise.all(played))
@@ -55,7 +55,7 @@ async function playAll(...seen: readonly Watcher[]): Promise<Map<string, Played>
 
 describe('learns', () => {
   beforeAll(async () => {
-    for (const [name, played] of await playAll()) undisturbed.set(name, played)
+    for (const [name, played] of await playAll(deterministic)) undisturbed.set(name, played)
   }, 120_000)
 
   test.each(deterministic)('%s', (name) => {
@@ -81,12 +81,24 @@ describe('learns', () => {
 
   test('the same, bit for bit, when the aggregator is started anew while all of them are being played', async () => {
     // Each run is somewhere else by then.
-    const again = await playAll(once(closes(1), () => federation.restart('aggregator')))
-    for (const [name, { run, digest, events }] of again) {
+    const restart = once(closes(1), () => federation.restart('aggregator'))
+    for (const [name, { run, digest, events }] of await playAll(deterministic, restart)) {
       expect(run, name).toMatchObject({ state: 'finished', reason: '' })
       expect(digest, name).toBe(undisturbed.get(name)?.digest)
       const epochs = events.flatMap((event) => (event.kind === 'attested' ? [event.epoch] : []))
       expect(new Set(epochs).size, name).toBe(2)
+    }
+  })
+
+  test('the same when a party is started anew that keeps what its next update depends on', async () => {
+    const keeping = deterministic.filter(([name]) => ['scaffold', 'int8', 'top-k'].includes(name))
+    const restart = once(closes(2), async () => {
+      await federation.parties.get('bank-b')?.[Symbol.asyncDispose]()
+      await federation.startParty('bank-b')
+    })
+    for (const [name, { run, digest }] of await playAll(keeping, restart)) {
+      expect(run, name).toMatchObject({ state: 'finished', reason: '' })
+      expect(digest, name).toBe(undisturbed.get(name)?.digest)
     }
   })
 })

@@ -51,6 +51,8 @@ export interface FederationOptions {
 }
 
 const ROWS = 120
+/** A party lets so much time go by before it accepts a fourth connection: what was lost in one run is not held against the next. */
+const PACE_MS = 61_000
 const settings = { count: 2, quorum: 2, minimumParties: 2, deadlineSeconds: 60 }
 
 /** Logistic, two training rounds, and quick. */
@@ -66,6 +68,7 @@ export class Federation {
   readonly #programs = new Map<Role, Program>()
   readonly #listeners = new Set<(point: Point) => void>()
   #session: Session | undefined
+  #offsetMs = 0
 
   static async start(options: FederationOptions = {}): Promise<Federation> {
     const federation = new Federation()
@@ -83,6 +86,11 @@ export class Federation {
 
   home(role: Role): string {
     return join(this.directory, 'federation', role.startsWith('bank') ? `parties/${role}` : role)
+  }
+
+  /** By how much every clock is ahead. */
+  get offsetMs(): number {
+    return this.#offsetMs
   }
 
   get session(): Session {
@@ -112,6 +120,7 @@ export class Federation {
     const points: Point[] = []
     const off = this.listen((point) => points.push(point))
     const { session } = this
+    await this.#pass(PACE_MS)
     try {
       const { runId } = await session.runs.submitRun({ specJson: canonicalSpec(spec) }, session.soon)
       const ended = ending.map((bank) => this.#ended(bank, runId, points))
@@ -132,6 +141,16 @@ export class Federation {
     await this.#session?.[Symbol.asyncDispose]()
     await Promise.all([...this.#programs.values()].map((program) => program.kill()))
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  /** Moves every clock on. */
+  async #pass(ms: number): Promise<void> {
+    this.#offsetMs += ms
+    for (const program of this.#programs.values()) {
+      // One that stands still has its order when it goes on.
+      const ordered = program.running ? program.order({ kind: 'clock', offsetMs: this.#offsetMs }) : undefined
+      if (!program.still) await ordered
+    }
   }
 
   /** The party has written down that the run is over, with all its receipts. */
@@ -186,6 +205,7 @@ export class Federation {
       file: name === 'aggregator' || name === 'coordinator' ? files[name] : files.party,
       home: this.home(name),
       log: join(this.directory, 'logs', `${name}.log`),
+      offsetMs: () => this.#offsetMs,
       seen: (point) => {
         for (const listener of this.#listeners) listener(point)
       },

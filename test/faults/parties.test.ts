@@ -71,7 +71,7 @@ test.each(Object.entries(steps))('killed at "%s"', async (step, nth) => {
   await judgeIdentical(federation, played, undisturbed)
 })
 
-test('killed at each thing that it does after the end: the run is finished', async () => {
+test('killed at each thing that it does after the end: the run is finished', { timeout: 180_000 }, async () => {
   const bank = federation.program('bank-b')
   for (const step of Object.keys(lastSteps)) {
     await bank.killAt(step)

@@ -51,7 +51,8 @@ export function requireDisk(path: string): void {
 }
 
 export function obey(): void {
-  const point = process.argv[3] ?? ''
+  const [, , , point = '', offset = '0'] = process.argv
+  offsetMs = Number(offset)
   if (point !== '') armed = { point, left: 1 }
   process.on('message', (order: Order) => {
     if (order.kind === 'kill-at') armed = { point: order.point, left: order.nth }

@@ -19,12 +19,16 @@ export interface ProgramOptions {
   /** Its stderr goes there, from one start to the next. */
   readonly log: string
   readonly seen: (point: Point) => void
+  /** By how much its clock is ahead when it starts. */
+  readonly offsetMs: () => number
 }
 
 export class Program {
   readonly name: string
   readonly #options: ProgramOptions
   #child: ChildProcess | undefined
+  /** Stopped by `stop`. */
+  still = false
 
   constructor(options: ProgramOptions) {
     this.#options = options
@@ -39,13 +43,14 @@ export class Program {
 
   /** Resolves when it says that it is ready. @param killAt the point at which it kills itself, from its first moment on */
   async start(killAt?: string): Promise<void> {
-    const { file, home, log, seen, name } = this.#options
+    const { file, home, log, seen, name, offsetMs } = this.#options
     const stderr = openSync(log, 'a')
-    const child = fork(file, [home, killAt ?? ''], {
+    const child = fork(file, [home, killAt ?? '', String(offsetMs())], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', stderr, 'ipc'],
     })
     closeSync(stderr)
+    this.still = false
     this.#child = child
     const { promise, resolve, reject } = deferred()
     // One that kills itself before it is ready has been started all the same.
@@ -57,6 +62,11 @@ export class Program {
       if (report.kind === 'point') seen({ program: name, point: report.point, data: report.data })
     })
     await promise
+  }
+
+  get running(): boolean {
+    const child = this.#child
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   async order(order: Order): Promise<void> {
@@ -109,11 +119,13 @@ export class Program {
   async stop(): Promise<void> {
     const { pid } = this
     process.kill(pid, 'SIGSTOP')
+    this.still = true
     // The signal is on its way for microseconds; nothing tells a parent on Node when it has come.
     while (!/^\d+ \(.*\) T /.test(await readFile(`/proc/${pid}/stat`, 'utf8')));
   }
 
   continue(): void {
+    this.still = false
     process.kill(this.pid, 'SIGCONT')
   }
 

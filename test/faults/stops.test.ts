@@ -82,7 +82,7 @@ test.each(['aggregator', 'coordinator', 'bank-b'] as const)(
   'the clock of %s jumps by hours, forth and back',
   async (role) => {
     const program = federation.program(role)
-    const set = (hours: number) => program.order({ kind: 'clock', offsetMs: hours * HOUR_MS })
+    const set = (hours: number) => program.order({ kind: 'clock', offsetMs: federation.offsetMs + hours * HOUR_MS })
     const played = await federation.play(quickSpec(everybody), (event) => {
       if (isOpening(1)(event)) return set(5)
       if (isOpening(2)(event)) return set(-5)

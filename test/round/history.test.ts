@@ -69,6 +69,25 @@ describe('a history', () => {
     expect(journal.counted.get('bank-a')).toHaveLength(101)
     expect(journal.receipts).toHaveLength(301)
   })
+
+  test('of a long run has the newest events, in order still, and gives receipts away', () => {
+    const shelved: Uint8Array[] = []
+    const journal = new RunJournal((receipt) => shelved.push(receipt))
+    for (const record of played) journal.apply(record)
+    journal.apply(partyChanged(4, 'bank-a', 'joined'))
+    for (let sequence = 5; sequence <= 110_000; sequence += 1) journal.apply(partyChanged(sequence, 'bank-b', 'late'))
+    expect(shelved).toHaveLength(1)
+    expect(journal.receipts).toEqual([])
+    expect(journal.events.length).toBeLessThanOrEqual(100_000)
+    expect(journal.events.at(-1)?.sequence).toBe(110_000)
+    // Known from an event that was let go.
+    expect([...journal.present]).toEqual(['bank-a', 'bank-b'])
+    for (const wrong of [110_000, 110_002]) {
+      const apply = () => journal.apply(partyChanged(wrong, 'bank-b'))
+      expect(apply).toThrow(RoundError)
+      expect(apply).toThrow(expect.objectContaining({ code: 'ROUND_LOG_INVALID' }))
+    }
+  })
 })
 
 describe('the plan of a round', () => {

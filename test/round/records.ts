@@ -1,5 +1,5 @@
 /** One record of each kind, in the order of a run of two rounds that three parties play. */
-import type { RoundClosedEvent, RunRecord } from '../../src/round/index.ts'
+import type { PartyActivity, RoundClosedEvent, RunRecord } from '../../src/round/index.ts'
 
 export const digestOf = (digit: string): string => digit.repeat(64)
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
@@ -68,14 +68,14 @@ export const attested = (sequence: number): RunRecord => ({
     evidence: { quote: bytes(1000, 200), eventLog: bytes(0, 0), statement: bytes(3, 123) },
   },
 })
-export const partyChanged = (sequence: number): RunRecord => ({
+export const partyChanged = (sequence: number, party = 'bank-c', activity: PartyActivity = 'gone'): RunRecord => ({
   kind: 'event',
   event: {
     sequence,
     atMs: 2,
     kind: 'party-changed',
-    party: 'bank-c',
-    activity: 'gone',
+    party,
+    activity,
     round: 0,
     detail: 'für 1\u0000',
   },

@@ -80,7 +80,7 @@ export function createFileSpool(directory: string): Spool {
   }
 }
 
-function openNameless(directory: string): number {
+export function openNameless(directory: string): number {
   const path = join(directory, `coffer-spool-${randomBytes(16).toString('hex')}`)
   try {
     const file = openSync(path, 'wx+', 0o600)
@@ -93,7 +93,7 @@ function openNameless(directory: string): number {
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array, position: number): void {
+export function writeAll(file: number, bytes: Uint8Array, position: number): void {
   try {
     for (let written = 0; written < bytes.length; ) {
       written += writeSync(file, bytes, written, bytes.length - written, position + written)

@@ -22,6 +22,7 @@ import { toHex } from '../../crypto/index.ts'
 import { jobDigest, type JobSpec, readCanonicalSpec } from '../../job/index.ts'
 import { parseSignedReceipt, type Receipt, ReceiptError, verifyChain } from '../../ledger/index.ts'
 import { CliError } from '../errors.ts'
+import { endOf } from './end.ts'
 import type { Epoch, Lineage } from './lineage.ts'
 import { type LogTrust, verifyLog } from './verify-log.ts'
 
@@ -87,7 +88,7 @@ export function verifyLineage(lineage: Lineage, weights: string, trust: LineageT
     simulated ||= found.verdict.simulated
   }
   const receipts = attempt('receipts', () => verifyReceipts(lineage, keys, job?.digest, trust), toldReceipts)
-  steps.push(...unfinished(receipts, job?.spec))
+  steps.push(...endOf(receipts, job?.spec))
   attempt(
     'parties',
     () => verifyParties(receipts, job?.spec),
@@ -184,14 +185,6 @@ function verifyReceipts(
 
 const toldReceipts = (receipts: readonly Receipt[]): string =>
   `${receipts.length} of run ${receipts[0]?.run}, rounds 0 to ${receipts.at(-1)?.round} without a gap, each signed by the attested key`
-
-/** Receipts that end early may be of a run that ended so, or the rest was left out: nothing signed tells which. */
-function unfinished(receipts: readonly Receipt[] | undefined, spec: JobSpec | undefined): Step[] {
-  const last = receipts?.at(-1)?.round
-  if (last === undefined || spec === undefined || last >= spec.rounds.count) return []
-  const text = `the job has ${spec.rounds.count} training rounds, and these receipts end with round ${last}`
-  return [{ check: 'receipts', outcome: 'not shown', text, codes: [] }]
-}
 
 /** Returns the smallest number of parties behind a sum. Throws ReceiptError RECEIPT_TOO_FEW, RECEIPT_STRANGER. */
 function verifyParties(receipts: readonly Receipt[] | undefined, spec: JobSpec | undefined): number {
