@@ -10,6 +10,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { canonicalJson, fromHex, sha256, toHex } from '../crypto/index.ts'
 import { ReceiptError } from './errors.ts'
 import { Fields, nameForm, parseCanonical, runForm } from './fields.ts'
+import { splitUpdates } from './receipt-updates.ts'
 
 export const receiptFormat = 'coffer-receipt-v1'
 const prefix = Buffer.from(`${receiptFormat}\0`)
@@ -111,7 +112,14 @@ export function parseReceipt(sealed: Uint8Array): ParsedReceipt {
 
 /** The form only. Throws ReceiptError RECEIPT_MALFORMED. */
 export function parseSignedReceipt(sealed: Uint8Array): SignedReceipt {
-  return parseCanonical(sealed, 'signed receipt', MAXIMUM_RECEIPT_BYTES, readSignedReceipt, malformed)
+  const split = sealed.length > MAXIMUM_RECEIPT_BYTES ? undefined : splitUpdates(sealed, MOST_UPDATES)
+  const parse = (bytes: Uint8Array) =>
+    parseCanonical(bytes, 'signed receipt', MAXIMUM_RECEIPT_BYTES, readSignedReceipt, malformed)
+  if (split === undefined) return parse(sealed)
+  const { receipt, signature } = parse(split.rest)
+  const { updates } = split
+  if (updates.some(({ base }) => base > receipt.round)) return parse(sealed)
+  return { receipt: { ...receipt, updates }, signature }
 }
 
 /** Throws ReceiptError RECEIPT_KEY or RECEIPT_SIGNATURE. */

@@ -24,8 +24,8 @@ export function createTurns(): Turns {
     setImmediate(waiting.length > 0 ? turn : over)
   }
   const over = (): void => {
-    if (waiting.length > 0) return turn()
-    began = undefined
+    if (waiting.length > 0) turn()
+    else began = undefined
   }
   return {
     next: async () => {
