@@ -48,7 +48,7 @@ type FinalState = 'finished' | 'abandoned' | 'stopped'
 
 export class AggregationRun {
   readonly ended: Promise<void>
-  #state: RunState = 'running'
+  #state: RunState
   #over = false
   #reason = ''
   /** The round that is played, for what is told of parties. */
@@ -63,6 +63,8 @@ export class AggregationRun {
   constructor(setting: RunSetting) {
     const { history, now, parties, frame, after } = setting
     this.#setting = setting
+    // Who sees from the history that the run has ended may ask for its model at once.
+    this.#state = history.ended?.state ?? 'running'
     const journal = setting.kept?.journal
     this.#chronicle = new Chronicle({ journal, history, after, now, failed: (e) => this.#fail(e) })
     const receipts = new Receipts(frame, setting.sign, setting.shelf.last)

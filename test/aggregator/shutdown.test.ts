@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openState } from '../../src/aggregator/durable/index.ts'
 import { AggregatorError } from '../../src/aggregator/index.ts'
-import { RpcError } from '../../src/rpc/index.ts'
-import { createBench, nextTask, runId } from './bench.ts'
+import { RpcError, type Task } from '../../src/rpc/index.ts'
+import { jobDigest } from '../../src/job/index.ts'
+import { createBench, nextTask, runId, takePart, upload } from './bench.ts'
 
 test('every question is answered with PEER_DRAINING, and the run is there for the next epoch', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'coffer-states-'))
@@ -39,4 +40,28 @@ test('every question is answered with PEER_DRAINING, and the run is there for th
   await expect(declined).rejects.toSatisfy(
     (error: unknown) => error instanceof AggregatorError && error.code === 'AGGREGATION_ASLEEP',
   )
+})
+
+test('a run that had ended is there with its model as soon as a party brings its key', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'coffer-states-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const bench = createBench({}, false, await openState(directory))
+  const { specJson, spec } = bench
+  await bench.aggregation.startRun({ runId, specJson, parties: spec.parties }, bench.as('coordinator', 'main'))
+  let runKey = new Uint8Array(0)
+  const noting = async (task: Task) => {
+    runKey = new Uint8Array(task.runKey)
+    await bench.submit('bank-a', upload(task, bench.update(task)))
+    return undefined
+  }
+  // They hear of the end when the coordinator has the model, which here it never has.
+  void Promise.all([takePart(bench, 'bank-a', noting), takePart(bench, 'bank-b'), takePart(bench, 'bank-c')])
+  expect((await bench.events()).at(-1)).toMatchObject({ kind: 'state-changed', state: 'finished' })
+  await bench.runs.close('the aggregator was shut down')
+  const next = createBench({}, false, await openState(directory))
+  const call = next.as('coordinator', 'main')
+  const collected = next.aggregation.collectModel({ runId }, call)[Symbol.asyncIterator]().next()
+  const request = { runId, jobDigest: jobDigest(next.specJson), rows: 10, runKey, checkpoint: new Uint8Array(0) }
+  void nextTask(next.rounds.join(request, next.as('party', 'bank-a'))[Symbol.asyncIterator]())
+  expect((await collected).value).toMatchObject({ kind: 'header' })
 })

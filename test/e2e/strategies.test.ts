@@ -80,13 +80,14 @@ describe('learns', () => {
   })
 
   test('the same, bit for bit, when the aggregator is started anew while all of them are being played', async () => {
-    // Each run is somewhere else by then.
-    const restart = once(closes(1), () => federation.restart('aggregator'))
-    for (const [name, { run, digest, events }] of await playAll(deterministic, restart)) {
+    // Each run is somewhere else by then; at the second one the first of them has ended, and the coordinator wants its model.
+    const restart = () => federation.restart('aggregator')
+    const played = await playAll(deterministic, once(closes(1), restart), once(closes(4), restart))
+    for (const [name, { run, digest, events }] of played) {
       expect(run, name).toMatchObject({ state: 'finished', reason: '' })
       expect(digest, name).toBe(undisturbed.get(name)?.digest)
       const epochs = events.flatMap((event) => (event.kind === 'attested' ? [event.epoch] : []))
-      expect(new Set(epochs).size, name).toBe(2)
+      expect(new Set(epochs).size, name).toBeGreaterThanOrEqual(2)
     }
   })
 
