@@ -85,7 +85,8 @@ async function recover(federation: Federation, role: (typeof programs)[number]) 
   })
   const disturb: Disturbance = (event) => {
     if (killed !== undefined) {
-      eventMs ||= since()
+      // That the aggregator was lost is an event too, but the coordinator's own.
+      if (role !== 'aggregator' || event.kind === 'attested') eventMs ||= since()
       if (role !== 'bank-b' && event.kind === 'round-closed') recoveryMs ||= since()
       return undefined
     }

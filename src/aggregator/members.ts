@@ -27,7 +27,7 @@ export interface Joining {
 const HANDED_ON = 8
 const KEPT_CHECKPOINTS = 32
 /** Streams that are given a task in one turn of the event loop, at some 0.1 ms each: a thousand would keep it for 100 ms. */
-const WOKEN_A_TURN = 32
+const WOKEN_A_TURN = 16
 
 export interface MembersSetting {
   readonly parties: readonly string[]

@@ -89,7 +89,7 @@ export class Runs {
     const slot = createSlot(runId, specJson, names)
     this.#slots.set(runId, slot)
     try {
-      await this.#wake(slot, () => this.#create(slot))
+      await this.#wake(slot, () => this.#create(slot, 'create'))
     } catch (error) {
       // The coordinator tries again, and nothing of the run was shown to anybody.
       this.#slots.delete(runId)
@@ -224,23 +224,22 @@ export class Runs {
   #beginAnew(slot: Slot): void {
     const { runId, told, keyless } = slot
     if (slot.run || told === undefined || !keyless?.certain) return
-    const { states, log } = this.#setting
+    const { log } = this.#setting
     const attempt = async () => {
       log.warn({ run: runId }, 'no party was given the key of a run of an earlier epoch: it begins anew')
-      await states?.remove(runId)
-      return this.#create(slot)
+      return this.#create(slot, 'renew')
     }
     this.#wake(slot, attempt).catch((error: unknown) => log.error({ run: runId, error }, 'a run cannot begin anew'))
   }
 
-  async #create(slot: Slot): Promise<AggregationRun> {
+  async #create(slot: Slot, how: 'create' | 'renew'): Promise<AggregationRun> {
     const { runId, spec, parties } = slot
     const { states, federation, now, prover } = this.#setting
     const evidence = await prover.evidence()
     const engine = await createEngine({ spec })
     try {
       const header = { runId, federation, spec: new TextDecoder().decode(canonicalSpec(spec)), parties, created: now() }
-      const kept = await states?.create(header)
+      const kept = await states?.[how](header)
       return this.#run(slot, { engine, evidence, ...createHistory(), kept, after: slot.told ?? 0 })
     } catch (error) {
       await engine[Symbol.asyncDispose]()

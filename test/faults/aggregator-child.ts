@@ -22,6 +22,10 @@ async function openStates(directory: string): Promise<RunStates> {
       const { journal, runKey } = await states.create(header)
       return { journal: watched(journal), runKey }
     },
+    renew: async (header) => {
+      const { journal, runKey } = await states.renew(header)
+      return { journal: watched(journal), runKey }
+    },
     unlock: async (runId, runKey) => {
       const opened = await states.unlock(runId, runKey)
       return { ...opened, journal: watched(opened.journal) }

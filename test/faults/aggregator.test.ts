@@ -7,7 +7,7 @@ import { roundSteps } from '../../src/round/steps.ts'
 import { Federation, quickSpec } from './federation.ts'
 import { judgeIdentical, modelDigest } from './judge.ts'
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 90_000 })
 
 /** Which of the records of each kind in a run: the first, and one in its middle where that is another situation. */
 const places: Readonly<Record<(typeof roundSteps)[number], readonly number[]>> = {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Federation, quickSpec } from './federation.ts'
 import { judge, judgeIdentical, modelDigest } from './judge.ts'
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 90_000 })
 
 /** Everything that an agent comes to in a run, and which time it is killed there: in the middle, where there is one. */
 const steps: Readonly<Record<string, number>> = {

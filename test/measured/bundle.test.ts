@@ -39,7 +39,7 @@ const packages = [
 ]
 const rooms = [
   ...['measured', 'aggregator', 'attestation', 'crypto', 'errors', 'gen', 'job', 'learning', 'ledger', 'round'],
-  ...['rpc', 'tee', 'update'],
+  ...['rpc', 'tee', 'timeouts', 'update'],
 ]
 
 describe('the bundle holds', () => {

@@ -41,7 +41,10 @@ interface LogName {
   readonly epoch: string
 }
 
-/** run.json gets its name last: where it is, there is a log. */
+/**
+ * run.json gets its name last: where it is, there is a log. One that is there already, of a run that begins anew, stays
+ * until then: whenever this is cut short there is a run, and nobody has its key.
+ */
 export async function beginRun(place: RunPlace, stored: StoredHeader): Promise<Journal> {
   const { disk, runs, directory } = place
   await onDisk('made', directory, async () => {
@@ -49,7 +52,9 @@ export async function beginRun(place: RunPlace, stored: StoredHeader): Promise<J
     await disk.syncDirectory(runs)
   })
   // A try that failed may have left files.
-  await removeFiles(disk, directory, await onDisk('read', directory, () => disk.list(directory)))
+  const names = await onDisk('read', directory, () => disk.list(directory))
+  const leftovers = names.filter((name) => name !== 'run.json')
+  await removeFiles(disk, directory, leftovers)
   const begun = await beginLog(place, 0, sha256(stored.bytes))
   try {
     await writeSmall(disk, directory, 'run.json', stored.bytes)

@@ -49,6 +49,8 @@ export interface RunStates extends AsyncDisposable {
   damaged(): readonly DamagedRun[]
   /** Durable when it resolves. Throws AGGREGATION_CONFLICT, _FULL, _RUN_ID, AGGREGATION_STATE_*. */
   create(header: RunHeader): Promise<{ readonly journal: Journal; readonly runKey: Uint8Array }>
+  /** In the place of a run that is stored and whose key nobody has; as `create`. Throws AGGREGATION_STATE_*. */
+  renew(header: RunHeader): ReturnType<RunStates['create']>
   /** Throws AGGREGATION_RUN_KEY, _UNKNOWN_RUN, AGGREGATION_STATE_*; a run is opened by one at a time (_STATE_BUSY). */
   unlock(runId: string, runKey: Uint8Array): Promise<OpenedRun>
   /** With all its files; closes its journal. A run that is not stored is none removed. */
@@ -159,6 +161,11 @@ class Directory implements RunStates {
     if (this.#stored.size + this.#damaged.size + unstored >= MAXIMUM_RUNS) {
       throw new AggregatorError('AGGREGATION_FULL', `the state directory holds ${MAXIMUM_RUNS} runs already`)
     }
+    return this.renew(header)
+  }
+
+  async renew(header: RunHeader): Promise<{ journal: Journal; runKey: Uint8Array }> {
+    const { runId } = header
     const runKey = new Uint8Array(randomBytes(RUN_KEY_BYTES))
     const sealing = createSealing(runId, runKey)
     const stored = encodeHeader(header, sealing.check)

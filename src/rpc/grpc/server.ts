@@ -24,6 +24,7 @@ import type { Listening, ServeOptions } from '../network.ts'
 import { loadProtocol } from '../protocol.ts'
 import type { GrpcSettings } from './settings.ts'
 import { openDoor } from './tls.ts'
+import { createTurns } from './turns.ts'
 import { http2StreamOf, limitReadAhead, setReceiveWindows, widen } from './windows.ts'
 import { GRACE_MS } from '../../timeouts/index.ts'
 
@@ -40,7 +41,8 @@ export async function serveGrpc(options: ServeOptions, settings: GrpcSettings): 
   const peers = createGuestBook()
   const sessions = new Set<ServerHttp2Session>()
   const server = createServer(settings, sessions)
-  for (const endpoint of endpoints(options)) register(server, endpoint, calls, peers)
+  const turns = createTurns()
+  for (const endpoint of endpoints(options)) register(server, endpoint, calls, peers, turns)
   const health = new HealthImplementation({ '': 'SERVING' })
   health.addToServer(server)
   new ReflectionService(loadProtocol()).addToServer(server)
@@ -96,12 +98,15 @@ const CONNECTIONS_OF_A_PEER = 16
 interface GuestBook {
   /** @returns false when the guest has too many connections already. */
   enter(socket: TLSSocket, peer: Peer): boolean
-  find(fingerprint: string | undefined): Peer | undefined
+  /** Whose call it is; undefined when the connection is gone. */
+  find(call: BytesStream): Peer | undefined
 }
 
 /** Who is behind a certificate, for as long as a connection with it is open: a call only shows the certificate. */
 function createGuestBook(): GuestBook {
   const guests = new Map<string, { readonly peer: Peer; connections: number }>()
+  /** Reading the certificate costs 0.1 ms, and a connection has one. */
+  const known = new WeakMap<object, Peer>()
   return {
     enter(socket, peer) {
       const fingerprint = socket.getPeerX509Certificate()?.fingerprint256 ?? ''
@@ -115,7 +120,13 @@ function createGuestBook(): GuestBook {
       })
       return true
     },
-    find: (fingerprint) => guests.get(fingerprint ?? '')?.peer,
+    find(call) {
+      const { session } = http2StreamOf(call)
+      const fingerprint = () => call.getAuthContext().sslPeerCertificate?.fingerprint256 ?? ''
+      const peer = (session && known.get(session)) ?? guests.get(fingerprint())?.peer
+      if (session && peer) known.set(session, peer)
+      return peer
+    },
   }
 }
 
@@ -155,14 +166,22 @@ function answered(session: ServerHttp2Session): Promise<void> {
 type BytesStream = grpc.ServerDuplexStream<Buffer, Buffer>
 const same = (bytes: Buffer): Buffer => bytes
 
-function register(server: grpc.Server, endpoint: Endpoint, calls: Calls, peers: GuestBook): void {
+function register(
+  server: grpc.Server,
+  endpoint: Endpoint,
+  calls: Calls,
+  peers: GuestBook,
+  turns: ReturnType<typeof createTurns>,
+): void {
   const take: grpc.handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
     limitReadAhead(stream)
     const call = calls.open(endpoint.method.lasting)
     stream.once('cancelled', () => call.abort(departure(stream, endpoint.method.name)))
-    void answerStream(endpoint, stream, call.signal, peers).then((outcome) => {
-      conclude(stream, outcome)
-      call.close()
+    turns(() => {
+      void answerStream(endpoint, stream, call.signal, peers).then((outcome) => {
+        conclude(stream, outcome)
+        call.close()
+      })
     })
   }
   if (server.register(endpoint.path, take, same, same, 'bidi')) return
@@ -175,7 +194,7 @@ async function answerStream(
   signal: AbortSignal,
   peers: GuestBook,
 ): Promise<Outcome> {
-  const peer = peers.find(stream.getAuthContext().sslPeerCertificate?.fingerprint256)
+  const peer = peers.find(stream)
   // The connection closed between the call's arrival and this moment; nobody reads the answer.
   if (peer === undefined) return { status: 'UNAVAILABLE', code: 'PEER_LOST', message: 'the connection is closed' }
   return answer(endpoint, {

@@ -41,7 +41,7 @@ export const WAITING_WINDOW = 64 * 1024
  * for Node gives a window back only by halves. So much is held of an upload while the program is busy with something
  * else, out of the processor's cache, so a window is no wider than the distance asks for.
  */
-export const UPLOAD_WINDOW_PER_MS = 640 * 1024
+export const UPLOAD_WINDOW_PER_MILLISECOND = 640 * 1024
 export const LEAST_UPLOAD_WINDOW = 1024 * 1024
 /** 50 ms: beyond, the world is round. */
 export const UPLOAD_WINDOW = 32 * 1024 * 1024

@@ -18,7 +18,7 @@ import {
   READ_AHEAD,
   SESSION_WINDOW,
   UPLOAD_WINDOW,
-  UPLOAD_WINDOW_PER_MS,
+  UPLOAD_WINDOW_PER_MILLISECOND,
   WAITING_WINDOW,
 } from './settings.ts'
 
@@ -56,7 +56,7 @@ function measure(session: ServerHttp2Session): void {
 /** As wide as a fast line over this distance needs; the widest where it is not known yet. */
 export function uploadWindow(roundTripMs: number | undefined): number {
   if (roundTripMs === undefined) return UPLOAD_WINDOW
-  return Math.round(Math.min(Math.max(UPLOAD_WINDOW_PER_MS * roundTripMs, LEAST_UPLOAD_WINDOW), UPLOAD_WINDOW))
+  return Math.round(Math.min(Math.max(UPLOAD_WINDOW_PER_MILLISECOND * roundTripMs, LEAST_UPLOAD_WINDOW), UPLOAD_WINDOW))
 }
 
 /** How many uploads each connection carries now. */

@@ -145,6 +145,49 @@ describe('a run', () => {
   })
 })
 
+describe('a run that begins anew', () => {
+  test('has another key and nothing of what was', async () => {
+    const { disk, runKey } = await play(await begin())
+    const states = await openState(directory, disk)
+    const renewed = await states.renew(header)
+    await renewed.journal.append(bytesOf('anew'))
+    await states[Symbol.asyncDispose]()
+    await using again = await openState(directory, disk)
+    await expect(again.unlock(runId, runKey)).rejects.toThrow(refusing('AGGREGATION_RUN_KEY'))
+    const opened = await again.unlock(runId, renewed.runKey)
+    expect(textsOf(opened.records)).toEqual(['anew'])
+    expect(disk.names(path).some((name) => name.startsWith('state-'))).toBe(false)
+  })
+
+  test.each(['a kill', 'a power loss'])(
+    'is there, old or new, after %s at any step, and can begin anew again',
+    async (how) => {
+      let cuts = 0
+      for (let step = 1; ; step += 1) {
+        const { disk } = await play(await begin())
+        const states = await openState(directory, disk)
+        const last = disk.steps + step
+        disk.fault = () => (disk.steps >= last ? { code: 'EIO' } : undefined)
+        const cut = await states.renew(header).then(
+          () => false,
+          () => true,
+        )
+        disk.fault = () => undefined
+        if (how === 'a kill') disk.kill()
+        else disk.powerLoss(createRandom(`${step}`))
+        await using after = await openState(directory, disk)
+        expect(after.list()).toEqual([header])
+        const { runKey, journal } = await after.renew(header)
+        await journal.close()
+        expect((await after.unlock(runId, runKey)).records).toEqual([])
+        if (!cut) break
+        cuts += 1
+      }
+      expect(cuts).toBeGreaterThan(8)
+    },
+  )
+})
+
 describe('who may open it', () => {
   test('whoever has the key, one at a time', async () => {
     const { disk, runKey } = await play(await begin())
