@@ -58,6 +58,7 @@ async function* assignments(
       const looked = runIds === 'many' ? new Set([...told.keys(), ...(await store.runs.unfinished(party))]) : runIds
       for (const runId of looked) {
         await turns.next()
+        if (signal.aborted) return
         const run = await store.runs.get(runId)
         const assignment = run && assignmentFor(run, party, told.get(runId))
         if (!assignment) continue
