@@ -55,3 +55,22 @@ describe.each(['aggregator', 'coordinator'] as const)('the %s is started anew', 
 
 const isDelivery = (event: RunEvent, round: number) =>
   event.kind === 'party-changed' && event.activity === 'delivered' && event.round === round
+
+test('the aggregator is started anew after all parties had left it, and waits for them', async () => {
+  let left = 0
+  let done = false
+  const leave = async (federation: TestFederation) => {
+    await Promise.all([...federation.parties.values()].map((party) => party[Symbol.asyncDispose]()))
+    await vi.waitFor(() => expect(left).toBe(3), { timeout: 20_000 })
+    await federation.restart('aggregator')
+    for (const party of parties) await federation.startParty(party)
+  }
+  const { run, digest, log } = await played((federation, event) => {
+    if (event.kind === 'party-changed' && event.activity === 'gone') left += 1
+    if (done || event.kind !== 'round-opened' || event.round !== 2) return undefined
+    done = true
+    return leave(federation)
+  })
+  expect(run, log.join('\n')).toMatchObject({ state: 'finished', round: 4 })
+  expect(digest).toBe((await undisturbed).digest)
+})
