@@ -23,4 +23,5 @@ export { createRequest, createRoot, type KeyPair, type SigningOptions, signReque
 export { parsePeer } from './identity/peer.ts'
 export { keyDigest } from './attested/preamble.ts'
 export { createMemoryNetwork } from './memory/network.ts'
+export { unlessAborted } from './call/streams.ts'
 export { MAXIMUM_CHUNK_BYTES } from './limits.ts'
