@@ -9,6 +9,7 @@
 import { CodedError } from '../../src/errors/index.ts'
 import { sha256, toHex } from '../../src/crypto/index.ts'
 import { initialParameters } from '../../src/learning/index.ts'
+import { maximumStaleness } from '../../src/round/index.ts'
 import { RemoteError, type Task } from '../../src/rpc/index.ts'
 import { type RunState, runKeyBytes, StateError } from '../state/index.ts'
 import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
@@ -18,7 +19,7 @@ import { LedgerWatch } from './ledger-watch.ts'
 import type { LocalRun } from './local-run.ts'
 import { isTransport, persist } from './persist.ts'
 import { ReceiptWatch } from './receipt-watch.ts'
-import { stalenessOf, stepOn } from './schedule.ts'
+import { stepOn } from './schedule.ts'
 import type { RoundTask } from './work.ts'
 import { CALL_MS } from '../../src/timeouts/index.ts'
 
@@ -132,7 +133,7 @@ export class Participation {
   }
 
   async #schedule(task: RoundTask): Promise<void> {
-    const step = stepOn(this.#duty?.task, task, stalenessOf(this.#options.local.spec))
+    const step = stepOn(this.#duty?.task, task, maximumStaleness(this.#options.local.spec, task.kind))
     if (step === 'same') return
     if (step === 'hold') {
       this.#next = task
