@@ -192,9 +192,9 @@ export class AggregationRun {
 
   /** Before its last planned round, because there is nothing to gain or nothing left to spend. */
   #reasonToFinish(task: TaskKind, number: number): string | undefined {
-    const { spec, engine, parties } = this.#setting
+    const { spec, engine } = this.#setting
     if (task === 'evaluate' && spec.privacy?.metrics === 'withheld') return 'metrics are withheld'
-    const spent = engine.exhausted(task, parties.length)
+    const spent = engine.exhausted(task)
     return spent === undefined ? undefined : `before round ${number}: ${spent}`
   }
 
