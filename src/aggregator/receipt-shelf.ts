@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { RunJournal } from '../round/index.ts'
-import { openNameless, writeAll } from './engine/spool.ts'
 import { AggregatorError } from './errors.ts'
+import { openNameless, writeAll } from './nameless-file.ts'
 
 /** 90 rounds of a thousand parties; all rounds of most runs. */
 const MEMORY_BYTES = 16 * 1024 * 1024
@@ -80,6 +80,7 @@ export class ReceiptShelf implements Disposable {
       this.#file ??= openNameless(this.#directory)
       writeAll(this.#file, sealed, this.#fileBytes)
     } catch (error) {
+      // Told to whoever asks for this receipt; the run does not need it.
       if (error instanceof AggregatorError) return undefined
       throw error
     }
