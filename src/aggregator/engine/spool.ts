@@ -25,16 +25,6 @@ export type CreateSpool = () => Spool
 const BLOCK_BYTES = 4 * ROBUST_BLOCK
 const TAG_BYTES = 16
 
-export function createMemorySpool(): Spool {
-  const records: Uint8Array[] = []
-  return {
-    append: (record) => records.push(record.slice()) - 1,
-    read: (record, block, into) =>
-      into.set(records[record]?.subarray(block * BLOCK_BYTES, block * BLOCK_BYTES + into.length) ?? []),
-    close: () => void records.splice(0),
-  }
-}
-
 /** `directory`: for temporary files, best a disk. */
 export function createFileSpool(directory: string): Spool {
   const file = openNameless(directory)
