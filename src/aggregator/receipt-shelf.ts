@@ -11,7 +11,7 @@ import { closeSync, read } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { RunJournal } from '../round/index.ts'
+import { GrowingHistory } from '../round/index.ts'
 import { AggregatorError } from './errors.ts'
 import { openNameless, writeAll } from './nameless-file.ts'
 
@@ -100,9 +100,9 @@ export class ReceiptShelf implements Disposable {
 }
 
 /** Of a run that begins, or to be filled with what is known of it. */
-export function createHistory(): { readonly history: RunJournal; readonly shelf: ReceiptShelf } {
+export function createHistory(): { readonly history: GrowingHistory; readonly shelf: ReceiptShelf } {
   const shelf = new ReceiptShelf()
-  return { history: new RunJournal((receipt) => shelf.push(receipt)), shelf }
+  return { history: new GrowingHistory((receipt) => shelf.push(receipt)), shelf }
 }
 
 const gone = (round: number, why: string): AggregatorError =>
