@@ -53,11 +53,11 @@ export function judgeReceipt(
   }
   checkReceipt(receipt, {
     ...terms,
-    policyDigest: epoch?.policyDigest ?? last?.receipt.policyDigest ?? receipt.policyDigest,
+    policyDigest: epoch?.policyDigest ?? last?.policyDigest ?? receipt.policyDigest,
     epoch: receipt.epoch,
     round: count,
     update: expectedUpdate(receipt, terms.party, soFar),
-    modelBefore: last?.receipt.modelAfter ?? terms.initialModel,
+    modelBefore: last?.modelAfter ?? terms.initialModel,
     previous: last?.hash ?? null,
   })
   return { parsed, witnessed: epoch !== undefined }

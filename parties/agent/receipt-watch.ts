@@ -124,7 +124,7 @@ export class ReceiptWatch {
     const { count, last } = this.#options.state.receipts
     if (task.kind === 'ended') return
     const given = task.kind === 'statistics' ? undefined : toHex(task.modelDigest)
-    const known = last?.receipt.modelAfter
+    const known = last?.modelAfter
     if (task.round === count && (given === undefined || given === known)) return
     const text = `round ${task.round} from model ${given ?? 'none'} does not follow from ${count} receipts that end with model ${known ?? 'none'}`
     throw new Distrust(new AgentError('AGENT_TASK_UNPROVEN', text), [last?.sealed])

@@ -11,14 +11,20 @@ import { damaged } from './framed.ts'
 /** Length and CRC-32. */
 const HEAD_BYTES = 8
 const FILE = 'receipts'
-/** Kept in memory too: whoever reads a round's receipt need not read the whole file. */
-const RECENT = 16
+/**
+ * Kept in memory too, the newest and as many before it as this allows: whoever reads a round's receipt need not read the
+ * whole file. One among 1,024 parties has 180 kB.
+ */
+const RECENT_BYTES = 256 * 1024
 /** 10,002 rounds among 1,024 parties, each the length of a receipt. */
 const MAXIMUM_FILE_BYTES = 2 * 2 ** 30
 
 export interface KeptReceipts {
   readonly count: number
-  readonly last: ParsedReceipt | undefined
+  /** Without its updates, which would take more memory than its bytes, for as long as the run lasts. */
+  readonly last:
+    | (Pick<ParsedReceipt, 'sealed' | 'hash'> & Pick<Receipt, 'epoch' | 'policyDigest' | 'modelAfter'>)
+    | undefined
   /** Epochs that a later one followed: they never come back. */
   readonly endedEpochs: ReadonlySet<string>
 }
@@ -32,6 +38,7 @@ export class ReceiptFile {
   readonly #endedEpochs = new Set<string>()
   /** The newest, sealed. */
   readonly #recent: Uint8Array[] = []
+  #recentBytes = 0
 
   private constructor(disk: Disk, directory: string) {
     this.#disk = disk
@@ -71,15 +78,19 @@ export class ReceiptFile {
   }
 
   #accept(parsed: ParsedReceipt): Receipt {
-    const { receipt, sealed } = parsed
-    const before = this.#last?.receipt
-    if (receipt.previous !== (this.#last?.hash ?? null)) {
+    const { receipt, sealed, hash } = parsed
+    const before = this.#last
+    if (receipt.previous !== (before?.hash ?? null)) {
       throw damaged(`${this.#directory}/${FILE}`, `receipt ${this.#count} does not continue the one before`)
     }
     if (before !== undefined && before.epoch !== receipt.epoch) this.#endedEpochs.add(before.epoch)
-    this.#last = parsed
+    const { epoch, policyDigest, modelAfter } = receipt
+    this.#last = { sealed, hash, epoch, policyDigest, modelAfter }
     this.#recent.push(sealed)
-    if (this.#recent.length > RECENT) this.#recent.shift()
+    this.#recentBytes += sealed.length
+    while (this.#recent.length > 1 && this.#recentBytes > RECENT_BYTES) {
+      this.#recentBytes -= this.#recent.shift()?.length ?? 0
+    }
     this.#count += 1
     this.#end += HEAD_BYTES + sealed.length
     return receipt

@@ -158,9 +158,8 @@ export class RunState {
   /** The run has ended and its last receipt was checked: receipts and facts stay. */
   end(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#drop()
-      await this.#disk.remove(this.#directory, 'vectors')
-      await this.#keep({ ended: true, runKey: '' })
+      this.#facts = await endRun(this.#disk, this.#directory, this.#facts)
+      this.#update = undefined
     })
   }
 
@@ -172,9 +171,8 @@ export class RunState {
 
   /** The kept update is over without having been counted, and so is what belongs to it. */
   async #drop(): Promise<void> {
-    await removeUpdate(this.#disk, this.#directory)
+    await dropUpdate(this.#disk, this.#directory)
     this.#update = undefined
-    await this.#disk.remove(this.#directory, 'next')
   }
 
   /** Its update was counted: what belongs to it is current from now on. */
@@ -190,6 +188,20 @@ export class RunState {
     this.#last = next
     return next
   }
+}
+
+async function dropUpdate(disk: Disk, directory: string): Promise<void> {
+  await removeUpdate(disk, directory)
+  await disk.remove(directory, 'next')
+}
+
+/** Of a run that nobody has open, or its own last change: receipts need not be looked at to be kept. */
+export async function endRun(disk: Disk, directory: string, facts: Facts): Promise<Facts> {
+  await dropUpdate(disk, directory)
+  await disk.remove(directory, 'vectors')
+  const ended = { ...facts, ended: true, runKey: '' }
+  await writeFacts(disk, directory, ended)
+  return ended
 }
 
 const shows = ({ updates }: Receipt, party: string, digest: string): boolean =>

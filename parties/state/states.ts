@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Disk } from './disk.ts'
 import { StateError } from './errors.ts'
 import { readFacts } from './facts.ts'
-import { type RunIdentity, RunState } from './run-state.ts'
+import { endRun, type RunIdentity, RunState } from './run-state.ts'
 
 /** A run's receipts have 3 kB a round among ten parties. */
 export const KEPT_ENDED_RUNS = 100
@@ -56,11 +56,7 @@ export function createStates(directory: string, disk: Disk): States {
     async end(run) {
       const facts = await readFacts(disk, at(run))
       if (facts === undefined) return
-      if (!facts.ended) {
-        const { jobDigest, rows } = facts
-        const state = await RunState.open(disk, at(run), { run, jobDigest, rows, party: '' })
-        await state.end()
-      }
+      if (!facts.ended) await endRun(disk, at(run), facts)
       await prune()
     },
   }

@@ -41,7 +41,8 @@ export function chooseCohort(
 ): readonly string[] {
   if (size >= parties.length) return parties
   const chosen = new Set(selectCohort(present, size, seed, round))
-  const absent = parties.filter((party) => !present.includes(party))
+  const there = new Set(present)
+  const absent = parties.filter((party) => !there.has(party))
   for (const party of selectCohort(absent, size - chosen.size, seed, round)) chosen.add(party)
   return parties.filter((party) => chosen.has(party))
 }

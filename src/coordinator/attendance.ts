@@ -47,8 +47,9 @@ async function* assignments(
   signal: AbortSignal,
 ): AsyncGenerator<Assignment> {
   const told = new Map<string, AssignmentPhase>()
-  // Before the first reading, so that no change falls between the two.
-  const subscription = changes.subscribe((run) => assignmentFor(run, party, told.get(run.runId)) !== undefined)
+  // Before the first reading, so that no change falls between the two. What a party is to do changes with the state only:
+  // its own decision, in the same state, leaves it nothing to do.
+  const subscription = changes.subscribe('state', (run) => assignmentFor(run, party, told.get(run.runId)) !== undefined)
   try {
     for (let runIds: readonly string[] | 'many' = 'many'; !signal.aborted; runIds = await subscription.next(signal)) {
       const looked = runIds === 'many' ? new Set([...told.keys(), ...(await store.runs.unfinished(party))]) : runIds

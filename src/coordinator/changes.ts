@@ -2,7 +2,7 @@
  * Who wants to know that a run changed. A subscription keeps the ids of changed runs, never what changed: the reader
  * takes that from the store at its own speed, so a slow one costs an id per run and misses nothing.
  */
-import type { Run } from '../round/index.ts'
+import type { Run, RunState } from '../round/index.ts'
 
 /** Ids kept for one reader; a reader so far behind looks at everything instead. */
 const KEPT_IDS = 4_096
@@ -17,14 +17,16 @@ export interface Subscription {
 }
 
 export interface Changes {
-  announce(run: Run): void
-  subscribe(concerns: (run: Run) => boolean): Subscription
+  /** @param before its state before this change; undefined for a new run */
+  announce(run: Run, before: RunState | undefined): void
+  /** @param when `state`: only what changes a run's state; that is what a thousand parties wait for */
+  subscribe(when: 'any' | 'state', concerns: (run: Run) => boolean): Subscription
 }
 
 export function createChanges(keptIds = KEPT_IDS): Changes {
-  const announcements = new Set<(run: Run) => void>()
+  const announcements = { any: new Set<(run: Run) => void>(), state: new Set<(run: Run) => void>() }
 
-  const subscribe = (concerns: (run: Run) => boolean): Subscription => {
+  const subscribe = (when: 'any' | 'state', concerns: (run: Run) => boolean): Subscription => {
     let changed = new Set<string>()
     let many = false
     let wake = (): void => undefined
@@ -35,7 +37,7 @@ export function createChanges(keptIds = KEPT_IDS): Changes {
       else changed.add(run.runId)
       wake()
     }
-    announcements.add(announce)
+    announcements[when].add(announce)
     return {
       next: async (signal) => {
         while (changed.size === 0 && !many && !signal.aborted) {
@@ -48,11 +50,13 @@ export function createChanges(keptIds = KEPT_IDS): Changes {
         many = false
         return signal.aborted ? [] : taken
       },
-      close: () => announcements.delete(announce),
+      close: () => announcements[when].delete(announce),
     }
   }
-  const announce = (run: Run): void => {
-    for (const tell of announcements) tell(run)
+  const announce = (run: Run, before: RunState | undefined): void => {
+    for (const tell of announcements.any) tell(run)
+    if (run.state === before) return
+    for (const tell of announcements.state) tell(run)
   }
   return { announce, subscribe }
 }

@@ -3,6 +3,7 @@
  * is in the store; everything here can be lost at any moment and is made again by `resume`.
  */
 import type { AggregationApi, ClientCall, CoordinatorStatus, Log, PartyApi, RunApi, ServerCall } from '../rpc/index.ts'
+import type { RunState } from '../round/index.ts'
 import type { NoteSigner } from '../ledger/index.ts'
 import type { Store } from '../store/index.ts'
 import { createAggregatorLink } from './aggregator-link.ts'
@@ -49,9 +50,13 @@ export function createControl(options: ControlOptions): Control {
   const draining = new AbortController()
   const changes = createChanges()
   const change: FollowerParts['change'] = async (runId, plan) => {
-    const entering: typeof plan = (run, source) => withLeaves(run, plan(run, source), about.federation)
+    let before: RunState | undefined
+    const entering: typeof plan = (run, source) => {
+      before = run.state
+      return withLeaves(run, plan(run, source), about.federation)
+    }
     const { run, events } = await store.runs.change(runId, entering)
-    if (events.length > 0) changes.announce(run)
+    if (events.length > 0) changes.announce(run, before)
     if (events.some((event) => event.kind === 'state-changed')) {
       log.info(
         { run: runId, state: run.state, reason: run.reason },

@@ -91,7 +91,7 @@ async function submit(parts: RunHandlerParts, text: Uint8Array, submittedBy: str
     parties: spec.parties,
     reason: waitingFor(spec.parties, attendance.isConnected),
   })
-  changes.announce(run)
+  changes.announce(run, undefined)
   // Begins the deadline for the decisions.
   follower.take(run.runId)
   return run

@@ -17,7 +17,7 @@ export async function* watchRun(
   afterSequence: number,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const subscription = changes.subscribe((run) => run.runId === runId)
+  const subscription = changes.subscribe('any', (run) => run.runId === runId)
   try {
     for (let after = afterSequence; !signal.aborted; ) {
       // Before the events: a run that had ended by then has all of its events in the store.

@@ -4,6 +4,7 @@
  * a party whose coarse deltas are all zero may rightly make the same bytes in two rounds.)
  */
 import { RoundError } from './errors.ts'
+import { names } from './names.ts'
 import type { Contribution, RoundPlan } from './plan.ts'
 
 export type Admission =
@@ -54,7 +55,7 @@ function requireAsked(plan: RoundPlan, party: string, number: number): void {
     throw new RoundError('ROUND_CLOSED', `party ${party} sent its update for round ${number} after that round closed`)
   }
   const asked = number === plan.number ? plan.cohort : (plan.asked.get(number) ?? [])
-  if (asked.includes(party)) return
+  if (names(asked, party)) return
   throw new RoundError('ROUND_STRANGER', `party ${party} is not in the cohort of round ${number}`)
 }
 

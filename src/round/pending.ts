@@ -2,6 +2,7 @@
  * The round that was opened and is not committed yet, as its records tell: `opened`, `received`, `closed`, `committed`.
  * Each is held against what the log says before it.
  */
+import { names } from './names.ts'
 import type { Contribution, CountedUpdate } from './plan.ts'
 import type { TaskKind } from './run.ts'
 import type { RunRecord } from './steps.ts'
@@ -92,16 +93,16 @@ function received(told: Told, pending: PendingRound, record: RecordOf<'received'
   if (before !== undefined && (before.digest !== digest || before.staleness !== staleness)) {
     refuse('another update of the party was acknowledged before')
   }
-  if (pending.closed !== undefined && !pending.closed.includes(party)) refuse('the round had closed without the party')
+  if (pending.closed !== undefined && !names(pending.closed, party)) refuse('the round had closed without the party')
   pending.acknowledged.set(party, { digest, weight, staleness })
   pending.received.add(party)
   return pending
 }
 
 function wasAsked({ opened }: Told, pending: PendingRound, party: string, staleness: number): boolean {
-  if (staleness === 0) return pending.cohort.includes(party)
+  if (staleness === 0) return names(pending.cohort, party)
   const earlier = opened.get(pending.number - staleness)
-  return pending.task === 'train' && earlier?.task === 'train' && earlier.cohort.includes(party)
+  return pending.task === 'train' && earlier?.task === 'train' && names(earlier.cohort, party)
 }
 
 function closed(pending: PendingRound, { contributors }: RecordOf<'closed'>, refuse: Refuse): PendingRound {

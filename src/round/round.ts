@@ -31,6 +31,7 @@
  * Time enters as an event. Refused updates are thrown as RoundError and leave the round as it was.
  */
 import { type Admission, judgeUpdate } from './admission.ts'
+import { names } from './names.ts'
 import type { Contribution, RoundPlan } from './plan.ts'
 import type { PartyActivity } from './run.ts'
 
@@ -143,7 +144,7 @@ function gather(round: Gathering, input: GatherInput): [Gathering, RoundEffect[]
         [{ kind: 'announce', party, activity: 'refused', detail: input.detail }],
       ]
     case 'present':
-      if (!round.plan.cohort.includes(party)) return [round, []]
+      if (!names(round.plan.cohort, party)) return [round, []]
       return [{ ...round, present: new Set(round.present).add(party) }, []]
     case 'left':
       return [{ ...round, present: without(round.present, party) }, []]
@@ -155,11 +156,14 @@ function gather(round: Gathering, input: GatherInput): [Gathering, RoundEffect[]
 function isExpected({ plan }: Gathering, party: string, number: number): boolean {
   const acknowledged = plan.acknowledged.get(party)
   if (acknowledged !== undefined) return number === plan.number - acknowledged.staleness
-  return number === plan.number && plan.cohort.includes(party)
+  return number === plan.number && names(plan.cohort, party)
 }
 
+const nobody: ReadonlySet<string> = new Set()
+
 /** Parties whose update was acknowledged before a restart, and is neither here again nor given up. */
-function outstandingOf(round: Round): Set<string> {
+function outstandingOf(round: Round): ReadonlySet<string> {
+  if (round.plan.acknowledged.size === 0) return nobody
   const refused = round.state === 'gathering' ? round.refused : new Set<string>()
   const parties = [...round.plan.acknowledged.keys()]
   return new Set(parties.filter((party) => !round.received.has(party) && !refused.has(party)))
@@ -169,11 +173,13 @@ function outstandingOf(round: Round): Set<string> {
 function settle(round: Gathering, effects: RoundEffect[], nowMs: number | undefined): Step {
   const { plan, received, present, refused } = round
   const overdue = nowMs !== undefined && nowMs >= plan.deadlineMs
-  const missing = missingFrom(round).filter((party) => present.has(party) && !refused.has(party))
-  const satisfied = missing.length === 0 || received.size >= plan.enough
+  const isAwaited = (party: string) => present.has(party) && !received.has(party) && !refused.has(party)
+  const satisfied = received.size >= plan.enough || !plan.cohort.some(isAwaited)
   const complete = satisfied && outstandingOf(round).size === 0
   if (received.size >= plan.quorum && (overdue || complete)) {
-    const late = missing.map((party): RoundEffect => ({ kind: 'announce', party, activity: 'late', detail: '' }))
+    const late = plan.cohort
+      .filter(isAwaited)
+      .map((party): RoundEffect => ({ kind: 'announce', party, activity: 'late', detail: '' }))
     return { round: { state: 'summing', plan, received }, effects: [...effects, ...late, { kind: 'sum' }] }
   }
   if (overdue || !canReachQuorum(round)) return abandon(round, shortfall(round, overdue), effects)

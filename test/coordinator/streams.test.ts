@@ -62,7 +62,7 @@ describe('watching a run', () => {
       // Whatever the watcher reads, something happens right before and right after it.
       const happen = async (): Promise<void> => {
         if (readings++ > 20) return
-        changes.announce((await change(harness, run.runId, 3)).run)
+        changes.announce((await change(harness, run.runId, 3)).run, run.state)
       }
       const racing: Store = {
         ...harness.store,
@@ -210,7 +210,7 @@ describe('the parts of the streams', () => {
     await using harness = await createHarness()
     const runs = [await harness.submit(), await harness.submit(), await harness.submit()]
     const changes = createChanges(2)
-    const subscription = changes.subscribe((run) => run.name === 'credit')
+    const subscription = changes.subscribe('any', (run) => run.name === 'credit')
     const signal = new AbortController().signal
     const at = (n: number) => {
       const run = runs[n]
@@ -218,7 +218,7 @@ describe('the parts of the streams', () => {
       return run
     }
     const announce = (...which: number[]) => {
-      for (const n of which) changes.announce(at(n))
+      for (const n of which) changes.announce(at(n), at(n).state)
     }
     announce(0, 1, 0)
     expect(await subscription.next(signal)).toEqual([runs[0]?.runId, runs[1]?.runId])
@@ -229,6 +229,24 @@ describe('the parts of the streams', () => {
     const waiting = subscription.next(signal)
     announce(1)
     expect(await waiting).toEqual([runs[1]?.runId])
+    subscription.close()
+  })
+
+  it('tells who waits for another state of that only', async () => {
+    await using harness = await createHarness()
+    const run = await harness.submit()
+    const changes = createChanges()
+    const subscription = changes.subscribe('state', () => true)
+    const over = new AbortController()
+    const waiting = subscription.next(over.signal)
+    changes.announce(run, 'proposed')
+    changes.announce({ ...run, state: 'accepted' }, 'proposed')
+    expect(await waiting).toEqual([run.runId])
+    changes.announce({ ...run, state: 'running' }, 'running')
+    over.abort()
+    expect(await subscription.next(over.signal)).toEqual([])
+    changes.announce(run, undefined)
+    expect(await subscription.next(new AbortController().signal)).toEqual([run.runId])
     subscription.close()
   })
 

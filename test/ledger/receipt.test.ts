@@ -3,8 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { canonicalJson, sha256, toHex } from '../../src/crypto/index.ts'
 import {
+  LedgerError,
   openReceipt,
+  parseLeaf,
+  parseReceipt,
   type Receipt,
+  ReceiptError,
   receiptFormat,
   receiptHash,
   type ReceiptUpdate,
@@ -37,6 +41,65 @@ test('what is signed and hashed is the format, a zero byte and the canonical rec
   const signature = sign(null, message, first.privateKey).toString('hex')
   expect(textOf(sealed)).toBe(textOf(canonicalJson({ receipt: second, signature })))
   expect(receiptHash(second)).toBe(toHex(sha256(message)))
+})
+
+test('a receipt is read once: its hash is that of what was signed', () => {
+  const { receipt, hash, sealed: kept } = parseReceipt(sealed)
+  expect({ receipt, hash, kept }).toEqual({ receipt: second, hash: receiptHash(second), kept: sealed })
+})
+
+describe('the quick reading of the updates', () => {
+  /** The same document in a leaf, which is read value by value. */
+  const slowly = (text: string): Receipt | undefined => {
+    const leaf = parseLeaf(bytesOf(`coffer-ledger-leaf-v1\0{"kind":"receipt",${text.slice(1)}`))
+    return leaf.kind === 'receipt' ? leaf.receipt : undefined
+  }
+  const quickly = (text: string): Receipt | undefined => parseReceipt(bytesOf(text)).receipt
+  const outcome = (read: () => Receipt | undefined): unknown => {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof ReceiptError || error instanceof LedgerError) return 'refused'
+      throw error
+    }
+  }
+  const text = textOf(sealed)
+  const list = '"updates":[{"base":1,'
+
+  it.each([
+    ['as it is', text],
+    ['without updates', text.replace(/"updates":\[.*\]/, '"updates":[]')],
+    ['a number with a zero before it', text.replace('"weight":100', '"weight":0100')],
+    ['a number as another text', text.replace('"weight":100', '"weight":1e2')],
+    ['a number beyond the safe ones', text.replace('"weight":100', '"weight":9007199254740993')],
+    ['no weight', text.replace('"weight":100', '"weight":0')],
+    ['an answer to a later round', text.replace(list, list.replace('1', '2'))],
+    ['a space', text.replace(list, `${list} `)],
+    ['an escaped letter', text.replace('"party":"alpha"', '"party":"\\u0061lpha"')],
+    ['members in another order', text.replace(/("party":"alpha"),("weight":100)/, '$2,$1')],
+    ['another member', text.replace('"weight":100}', '"weight":100,"x":1}')],
+    ['a party twice', text.replace('"party":"beta"', '"party":"alpha"')],
+    ['parties in another order', text.replace('"party":"beta"', '"party":"zeta"')],
+    ['a comma at the end', text.replace('}],', '},],').replace('}]}', '},]}')],
+    ['two lists', text.replace('"updates":[', '"updates":[],"updates":[')],
+    ['a list elsewhere', text.replace('"delta":', '"a":1,"updates":[{"base":1},"delta":')],
+    ['a list as text', text.replace('"north"', '"north,\\"updates\\":["')],
+    ['bytes that are no UTF-8', text.replace('"north"', '"n\ud800orth"')],
+  ])('ends as the slow one does: %s', (_, changed) => {
+    expect(outcome(() => quickly(changed))).toEqual(outcome(() => slowly(changed)))
+  })
+
+  it('ends as the slow one does, whatever is changed', () => {
+    const inserted = fc.constantFrom('', '"', ',', '0', '9', 'a', '}', ']', '[', '{', ',"updates":[', '\\', ' ', 'é')
+    const change = fc.tuple(fc.integer({ min: 1, max: text.length - 1 }), fc.nat({ max: 3 }), inserted)
+    fc.assert(
+      fc.property(change, ([at, gone, put]) => {
+        const changed = text.slice(0, at) + put + text.slice(at + gone)
+        expect(outcome(() => quickly(changed))).toEqual(outcome(() => slowly(changed)))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 })
 
 describe('a seal', () => {

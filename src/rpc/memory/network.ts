@@ -18,6 +18,7 @@ import { interruptible, unlessAborted, whenAborted } from '../call/streams.ts'
 import { RpcError } from '../errors.ts'
 import { type CheckedIdentity, checkChain, checkIdentity, judgePeer } from '../identity/verify.ts'
 import { createPipe, type Pipe } from './pipe.ts'
+import { createTurns } from './turns.ts'
 
 const PIPE_MESSAGES = 2
 /** Where ports come from when 0 is asked for: the range that the IANA leaves to such uses. */
@@ -146,6 +147,9 @@ function admit(server: Server, own: CheckedIdentity, address: string) {
   }
 }
 
+/** For all networks of this process: they share its event loop. */
+const turns = createTurns()
+
 interface Place {
   readonly address: string
   readonly closing: AbortSignal
@@ -160,6 +164,8 @@ async function* carry(
 ): AsyncGenerator<Buffer> {
   const { method, deadlineMs } = call
   const { name, lasting } = method.method
+  await turns.next()
+  if (call.signal.aborted) throw aborted(name, call.signal)
   const server = dial()
   const peer = admit(server, own, place.address)
   await unlessAborted(place.attest(server), call.signal).catch((error: unknown) => {
@@ -194,7 +200,11 @@ async function* carry(
     responses.end(outcome.status === 'OK' ? undefined : errorOf(outcome, name, place.address))
   })
   try {
-    yield* interruptible(responses, over.signal)
+    for await (const message of interruptible(responses, over.signal)) {
+      await turns.next()
+      over.signal.throwIfAborted()
+      yield message
+    }
   } finally {
     clearTimeout(deadline)
     unlink()

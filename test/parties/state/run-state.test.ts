@@ -51,7 +51,7 @@ test('everything is there again after the agent was started anew', async () => {
   expect(again.facts).toEqual(state.facts)
   expect(again.update).toEqual({ ...made, digest: update.digest, length: 1000 })
   expect(await again.readUpdateBytes()).toEqual(bytes)
-  expect(again.receipts).toMatchObject({ count: 1, last: { receipt: opening } })
+  expect(again.receipts).toMatchObject({ count: 1, last: { modelAfter: opening.modelAfter } })
   expect(await again.readVectors()).toEqual({})
 })
 
