@@ -18,11 +18,11 @@ import {
 } from '../../src/rpc/index.ts'
 import type { PartyAppraiser } from '../attestation/index.ts'
 import type { loadTable } from '../data/index.ts'
+import type { Witness } from '../ledger/index.ts'
 import { createStates, type Disk, disk as realDisk } from '../state/index.ts'
 import type { BackendName, createTrainer } from '../trainers/index.ts'
 import type { Desk } from './desk.ts'
 import { AgentError } from './errors.ts'
-import type { Witness } from './ledger-watch.ts'
 import { persist } from './persist.ts'
 import { RunAtParty } from './run-at-party.ts'
 

@@ -1,10 +1,9 @@
 /** What an agent works with: its options, the services it talks to, and what its runs share. */
 import type { ClientCall, PartyApi, RoundApi } from '../../src/rpc/index.ts'
+import type { Witness } from '../ledger/index.ts'
 import type { States } from '../state/index.ts'
 import type { PartyOptions } from './agent.ts'
-import type { Witness } from './ledger-watch.ts'
 import type { RunAtParty } from './run-at-party.ts'
-import { CALL_MS } from '../../src/timeouts/index.ts'
 
 export interface Desk extends Omit<PartyOptions, 'witness'> {
   readonly parties: PartyApi<ClientCall>
@@ -16,6 +15,3 @@ export interface Desk extends Omit<PartyOptions, 'witness'> {
   /** For work that holds a whole dataset in memory. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>
 }
-
-/** For short calls. */
-export const CALL_DEADLINE_MS = CALL_MS

@@ -5,13 +5,14 @@
 import { fromHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import { ReceiptError } from '../../src/ledger/index.ts'
+import { maximumStaleness } from '../../src/round/index.ts'
 import { type ClientCall, type Log, RemoteError, type RoundApi } from '../../src/rpc/index.ts'
 import type { Attested } from '../attestation/index.ts'
 import { type RunState, StateError, type UpdateFacts } from '../state/index.ts'
 import { Distrust } from './distrust.ts'
 import { AgentError } from './errors.ts'
 import type { LocalRun } from './local-run.ts'
-import { needOf, stalenessOf } from './schedule.ts'
+import { needOf } from './schedule.ts'
 import { uploadUpdate } from './upload.ts'
 import { type RoundTask, work } from './work.ts'
 
@@ -27,7 +28,7 @@ export interface DutyOptions {
 export async function answer(task: RoundTask, options: DutyOptions, signal: AbortSignal): Promise<void> {
   const { local, state, rounds, log } = options
   const { update: kept, facts } = state
-  const need = needOf(task, kept, facts.accepted, epochOf(options), stalenessOf(local.spec))
+  const need = needOf(task, kept, facts.accepted, epochOf(options), maximumStaleness(local.spec, task.kind))
   if (need === 'nothing') return
   if (need === 'resend' && kept && (await resent(task, kept, options, signal))) return
   const vectors = () => state.readVectors()

@@ -9,21 +9,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { CodedError } from '../../src/errors/index.ts'
 import { LedgerError } from '../../src/ledger/index.ts'
 import { type Log, RemoteError } from '../../src/rpc/index.ts'
+import type { Witness } from '../ledger/index.ts'
 import type { RunState } from '../state/index.ts'
 import { Distrust } from './distrust.ts'
 import { AgentError } from './errors.ts'
 import { persist } from './persist.ts'
-
-/** What the agent needs of a witness of the ledger. */
-export interface Witness {
-  /** The newest checkpoint that is held, a signed note; empty before the first. */
-  newest(): Uint8Array
-  /** Takes the coordinator's newest checkpoint. */
-  follow(signal: AbortSignal): Promise<void>
-  /** That a receipt is in the ledger; LEDGER_LEAF_UNKNOWN of the coordinator where it has not been entered yet. */
-  confirm(sealedReceipt: Uint8Array, signal: AbortSignal): Promise<void>
-  compare(otherCheckpoints: readonly Uint8Array[], signal: AbortSignal): Promise<void>
-}
 
 export interface LedgerWatchOptions {
   readonly run: string
@@ -70,18 +60,16 @@ export class LedgerWatch {
   async settle(withinMs: number): Promise<void> {
     const { state, log, run, signal } = this.#options
     const late = new AbortController()
-    const over = wait(withinMs, undefined, { signal: late.signal }).catch(() => undefined)
-    const ended = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    await Promise.race([Promise.all([this.#confirming, this.#comparing]), over, ended])
+    const either = AbortSignal.any([signal, late.signal])
+    // An end of the wait like any other: nothing of it went wrong.
+    const over = wait(withinMs, undefined, { signal: either }).catch(() => undefined)
+    await Promise.race([Promise.all([this.#confirming, this.#comparing]), over])
     late.abort()
-    await over
     const open = state.receipts.count - state.facts.confirmed
     if (open === 0) return
-    const { code, row } = new AgentError('AGENT_UNCONFIRMED', `${open} of the run's receipts`)
-    log.error({ run, code, next: row.next }, `${open} receipts are not confirmed to be in the coordinator's ledger`)
+    const text = `${open} receipts are not confirmed to be in the coordinator's ledger`
+    const { code, row } = new AgentError('AGENT_UNCONFIRMED', text)
+    log.error({ run, code, next: row.next }, text)
   }
 
   async #confirmAll(): Promise<void> {

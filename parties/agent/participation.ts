@@ -6,21 +6,22 @@
  *   left   something could not be believed (Distrust): what shows it is kept, and no update goes to this run any more
  *   ended from outside: the agent stops, or the coordinator says that the run is over
  */
-import { CodedError } from '../../src/errors/index.ts'
 import { sha256, toHex } from '../../src/crypto/index.ts'
 import { initialParameters } from '../../src/learning/index.ts'
+import { maximumStaleness } from '../../src/round/index.ts'
 import { RemoteError, type Task } from '../../src/rpc/index.ts'
+import { CALL_MS } from '../../src/timeouts/index.ts'
 import { type RunState, runKeyBytes, StateError } from '../state/index.ts'
-import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
+import type { Desk } from './desk.ts'
 import { Distrust } from './distrust.ts'
 import { answer, publicCode } from './duty.ts'
 import { LedgerWatch } from './ledger-watch.ts'
 import type { LocalRun } from './local-run.ts'
 import { isTransport, persist } from './persist.ts'
 import { ReceiptWatch } from './receipt-watch.ts'
-import { stalenessOf, stepOn } from './schedule.ts'
+import { report } from './report.ts'
+import { stepOn } from './schedule.ts'
 import type { RoundTask } from './work.ts'
-import { CALL_MS } from '../../src/timeouts/index.ts'
 
 /** At the end of a run: the coordinator enters the last receipt within seconds. */
 const LEDGER_GRACE_MS = CALL_MS
@@ -132,7 +133,7 @@ export class Participation {
   }
 
   async #schedule(task: RoundTask): Promise<void> {
-    const step = stepOn(this.#duty?.task, task, stalenessOf(this.#options.local.spec))
+    const step = stepOn(this.#duty?.task, task, maximumStaleness(this.#options.local.spec, task.kind))
     if (step === 'same') return
     if (step === 'hold') {
       this.#next = task
@@ -207,7 +208,7 @@ export class Participation {
 
   async #decline(round: number, why: unknown): Promise<void> {
     const { runId, desk, signal } = this.#options
-    const call = { signal, deadlineMs: CALL_DEADLINE_MS }
+    const call = { signal, deadlineMs: CALL_MS }
     await desk.rounds
       .declineTask({ runId, round, code: publicCode(why) }, call)
       .catch((failure: unknown) => this.#report('cannot decline the task', failure))
@@ -215,10 +216,7 @@ export class Participation {
 
   #report(what: string, error: unknown): void {
     const { runId, desk, signal } = this.#options
-    if (signal.aborted) return
-    const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { error }
-    const text = error instanceof Error ? error.message : String(error)
-    desk.log.error({ run: runId, ...coded }, `${what}: ${text}`)
+    if (!signal.aborted) report(desk.log, runId, what, error)
   }
 }
 

@@ -9,14 +9,15 @@ import { toHex } from '../../src/crypto/index.ts'
 import { CodedError } from '../../src/errors/index.ts'
 import { jobDigest, type JobSpec, readCanonicalSpec } from '../../src/job/index.ts'
 import { LedgerError } from '../../src/ledger/index.ts'
+import { CALL_MS, PROGRESS_MS } from '../../src/timeouts/index.ts'
 import { type RunState, StateError } from '../state/index.ts'
-import { CALL_DEADLINE_MS, type Desk } from './desk.ts'
+import type { Desk } from './desk.ts'
 import { AgentError } from './errors.ts'
 import { type LocalRun, openLocalRun } from './local-run.ts'
 import { Participation } from './participation.ts'
 import { isTransport, persist } from './persist.ts'
 import { publicText, reasonsAgainst } from './proposal.ts'
-import { PROGRESS_MS } from '../../src/timeouts/index.ts'
+import { report } from './report.ts'
 
 /** After the coordinator says that a run has ended: for its last receipt. */
 const LAST_RECEIPT_MS = PROGRESS_MS
@@ -122,7 +123,7 @@ export class RunAtParty {
     log.info({ run: this.runId, accepted, reasons }, accepted ? 'accepted the run' : 'declined the run')
     const digest = jobDigest(this.#specJson)
     const tell = async () => {
-      const call = { signal: this.#leaving.signal, deadlineMs: CALL_DEADLINE_MS }
+      const call = { signal: this.#leaving.signal, deadlineMs: CALL_MS }
       await parties.decide({ runId: this.runId, jobDigest: digest, accepted, reasons }, call)
       return 'over' as const
     }
@@ -198,9 +199,6 @@ export class RunAtParty {
   }
 
   #report(what: string, error: unknown): void {
-    if (this.#leaving.signal.aborted) return
-    const coded = error instanceof CodedError ? { code: error.code, next: error.row.next } : { error }
-    const text = error instanceof Error ? error.message : String(error)
-    this.#desk.log.error({ run: this.runId, ...coded }, `${what}: ${text}`)
+    if (!this.#leaving.signal.aborted) report(this.#desk.log, this.runId, what, error)
   }
 }

@@ -5,15 +5,8 @@
  *   idle      no task, or the newest one was answered
  *   working   one task is under way; `next` is a newer one that waits for it, where the job lets late updates count
  */
-import type { JobSpec } from '../../src/job/index.ts'
 import type { Facts, UpdateFacts } from '../state/index.ts'
 import type { RoundTask } from './work.ts'
-
-/** By how many rounds an update may be late and still count. */
-export function stalenessOf({ rounds, strategy }: Pick<JobSpec, 'rounds' | 'strategy'>): number {
-  if (strategy.kind === 'fedbuff') return strategy.maximumStaleness
-  return rounds.late === 'keep' ? 1 : 0
-}
 
 type Place = Pick<RoundTask, 'kind' | 'round'>
 

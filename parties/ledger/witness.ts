@@ -66,6 +66,7 @@ export async function createWitness({ directory, federation, parties, log }: Wit
       if (keeper.conviction !== undefined) throw keeper.conviction
       await work()
     })
+    // What went wrong is for whoever asked; the next one has its turn all the same.
     last = turn.catch(() => undefined)
     return turn
   }

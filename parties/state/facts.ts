@@ -32,7 +32,6 @@ const form = z.strictObject({
 })
 
 export type Facts = Readonly<z.infer<typeof form>>
-export type KeptEpoch = Facts['epochs'][number]
 
 export const newFacts = (run: string, jobDigest: string, rows: number): Facts => ({
   format: FORMAT,

@@ -6,7 +6,7 @@
  * When the disk fails, nothing more is written: what depends on it is refused, the run is told so once, and the events of
  * its end are shown all the same, because somebody has to hear why.
  */
-import { encodeRecord, type RunEvent, type RunEventBody, type RunJournal, type RunRecord } from '../round/index.ts'
+import { encodeRecord, type RunEvent, type RunEventBody, type GrowingHistory, type RunRecord } from '../round/index.ts'
 import type { Journal } from './durable/index.ts'
 import { EventLog } from './event-log.ts'
 
@@ -14,7 +14,7 @@ export interface ChronicleSetting {
   /** Undefined where nothing is kept over a restart. */
   readonly journal: Journal | undefined
   /** Of earlier epochs, or empty. */
-  readonly history: RunJournal
+  readonly history: GrowingHistory
   /** Where there is no event yet: the first one follows this number. */
   readonly after: number
   readonly now: () => number
@@ -28,7 +28,7 @@ type Ended = Pick<Extract<RunRecord, { readonly kind: 'ended' }>, 'state' | 'rea
 
 export class Chronicle {
   readonly events: EventLog
-  readonly history: RunJournal
+  readonly history: GrowingHistory
   readonly #setting: ChronicleSetting
   #broken: { readonly error: unknown } | undefined
   /** What happened while a round is being committed: it is numbered after the round. */

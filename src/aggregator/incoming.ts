@@ -2,10 +2,10 @@
  * The parts of one upload as they come, each raced against the end of whatever the upload is for and against the progress
  * deadline, which starts anew with every MiB: a byte a minute does not keep a place. Nothing limits the whole.
  */
-import type { UpdatePart } from '../rpc/index.ts'
+import { type UpdatePart, unlessAborted } from '../rpc/index.ts'
+import { PROGRESS_MS } from '../timeouts/index.ts'
 import { AggregatorError } from './errors.ts'
 import type { UploadChunk, UploadHeader } from './staging.ts'
-import { PROGRESS_MS } from '../timeouts/index.ts'
 
 /** An upload that brings less than this in that time is ended (35 kB/s). */
 const PROGRESS_BYTES = 1024 * 1024
@@ -76,14 +76,7 @@ export class IncomingUpload {
   async #next(): Promise<UpdatePart | undefined> {
     const { ended } = this
     ended.throwIfAborted()
-    const result = await new Promise<IteratorResult<UpdatePart>>((resolve, reject) => {
-      const end = () => reject(ended.reason)
-      ended.addEventListener('abort', end, { once: true })
-      this.#parts
-        .next()
-        .then(resolve, reject)
-        .finally(() => ended.removeEventListener('abort', end))
-    })
+    const result = await unlessAborted(this.#parts.next(), ended)
     ended.throwIfAborted()
     return result.done ? undefined : result.value
   }

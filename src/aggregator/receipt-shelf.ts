@@ -11,9 +11,9 @@ import { closeSync, read } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
-import { RunJournal } from '../round/index.ts'
-import { openNameless, writeAll } from './engine/spool.ts'
+import { GrowingHistory } from '../round/index.ts'
 import { AggregatorError } from './errors.ts'
+import { openNameless, writeAll } from './nameless-file.ts'
 
 /** 90 rounds of a thousand parties; all rounds of most runs. */
 const MEMORY_BYTES = 16 * 1024 * 1024
@@ -80,6 +80,7 @@ export class ReceiptShelf implements Disposable {
       this.#file ??= openNameless(this.#directory)
       writeAll(this.#file, sealed, this.#fileBytes)
     } catch (error) {
+      // Told to whoever asks for this receipt; the run does not need it.
       if (error instanceof AggregatorError) return undefined
       throw error
     }
@@ -99,9 +100,9 @@ export class ReceiptShelf implements Disposable {
 }
 
 /** Of a run that begins, or to be filled with what is known of it. */
-export function createHistory(): { readonly history: RunJournal; readonly shelf: ReceiptShelf } {
+export function createHistory(): { readonly history: GrowingHistory; readonly shelf: ReceiptShelf } {
   const shelf = new ReceiptShelf()
-  return { history: new RunJournal((receipt) => shelf.push(receipt)), shelf }
+  return { history: new GrowingHistory((receipt) => shelf.push(receipt)), shelf }
 }
 
 const gone = (round: number, why: string): AggregatorError =>

@@ -7,6 +7,7 @@ import { CodedError } from '../errors/index.ts'
 import type { JobSpec } from '../job/index.ts'
 import {
   type Contribution,
+  maximumStaleness,
   type PartyActivity,
   planRound,
   RoundError,
@@ -105,10 +106,10 @@ export class Rounds {
         return
       }
       checkWeight(party, header.weight, rows)
-      const { runId, uploads, engine } = this.#setting
+      const { runId, spec, uploads, engine } = this.#setting
       const task = this.#parts.chronicle.history.opened.get(header.round)?.task ?? 'train'
       // A late update is not late yet when its round closes on the way, if the job lets it count in the next one.
-      const closed = this.#isPatient(task) ? this.#parts.stop : round.closed
+      const closed = maximumStaleness(spec, task) > 0 ? this.#parts.stop : round.closed
       const reception = { runId, party, header, expectedBytes: engine.updateBytes(task), closed, widen }
       yield* uploads.receive(incoming, reception, (body) => this.#add(party, header, body, rows))
     } catch (error) {
@@ -145,11 +146,6 @@ export class Rounds {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     }
     return this.#round
-  }
-
-  #isPatient(task: TaskKind): boolean {
-    const { rounds, strategy } = this.#setting.spec
-    return task === 'train' && (rounds.late === 'keep' || strategy.kind === 'fedbuff')
   }
 
   /** From its opening to its commit. */

@@ -12,7 +12,14 @@
 import { setMaxListeners } from 'node:events'
 import { equalBytes, toHex } from '../crypto/index.ts'
 import { CodedError } from '../errors/index.ts'
-import { type Evidence, RoundError, type RunJournal, type RunState, type TaskKind } from '../round/index.ts'
+import {
+  type Evidence,
+  type FinalState,
+  type GrowingHistory,
+  RoundError,
+  type RunState,
+  type TaskKind,
+} from '../round/index.ts'
 import type { JoinRequest, ServerCall, Task, UploadStatus } from '../rpc/index.ts'
 import { Chronicle } from './chronicle.ts'
 import type { Journal } from './durable/index.ts'
@@ -36,15 +43,13 @@ export interface RunSetting extends RoundsSetting {
   readonly frame: ReceiptFrame
   readonly sign: (message: Uint8Array) => Uint8Array
   /** Empty at the start of a run. Its receipts are on the shelf. */
-  readonly history: RunJournal
+  readonly history: GrowingHistory
   readonly shelf: ReceiptShelf
   /** Of a run that begins: the number of the newest event that the coordinator has of an earlier beginning of it. */
   readonly after: number
   /** Where the run is kept over a restart, and the key that the parties hold for that. */
   readonly kept: { readonly journal: Journal; readonly runKey: Uint8Array } | undefined
 }
-
-type FinalState = 'finished' | 'abandoned' | 'stopped'
 
 export class AggregationRun {
   readonly ended: Promise<void>
@@ -58,7 +63,7 @@ export class AggregationRun {
   readonly #chronicle: Chronicle
   readonly #setting: RunSetting
   readonly #stop = new AbortController()
-  #stopping: { readonly state: FinalState | 'suspended'; readonly reason: string } | undefined
+  #stopping: { readonly state: Exclude<FinalState, 'finished'> | 'suspended'; readonly reason: string } | undefined
 
   constructor(setting: RunSetting) {
     const { history, now, parties, frame, after } = setting
@@ -106,7 +111,7 @@ export class AggregationRun {
   }
 
   /** @param state `stopped` by a person, `abandoned` for the aggregator's own reasons, `suspended` until a restart */
-  stop(reason: string, state: 'stopped' | 'abandoned' | 'suspended' = 'stopped'): void {
+  stop(reason: string, state: Exclude<FinalState, 'finished'> | 'suspended' = 'stopped'): void {
     this.#stopping ??= { state, reason }
     this.#stopUpdates()
   }
@@ -192,9 +197,9 @@ export class AggregationRun {
 
   /** Before its last planned round, because there is nothing to gain or nothing left to spend. */
   #reasonToFinish(task: TaskKind, number: number): string | undefined {
-    const { spec, engine, parties } = this.#setting
+    const { spec, engine } = this.#setting
     if (task === 'evaluate' && spec.privacy?.metrics === 'withheld') return 'metrics are withheld'
-    const spent = engine.exhausted(task, parties.length)
+    const spent = engine.exhausted(task)
     return spent === undefined ? undefined : `before round ${number}: ${spent}`
   }
 

@@ -7,7 +7,7 @@
 import { equalBytes, sha256, toHex } from '../crypto/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
 import { parseRecord, type RunEvent } from '../round/index.ts'
-import { type JoinRequest, type Log, RpcError, type Task } from '../rpc/index.ts'
+import { type JoinRequest, type Log, RpcError, type Task, unlessAborted } from '../rpc/index.ts'
 import type { RunStates } from './durable/index.ts'
 import { createEngine } from './engine/index.ts'
 import { AggregatorError } from './errors.ts'
@@ -15,7 +15,7 @@ import { Keyless } from './keyless.ts'
 import type { AggregatorProver } from './prover.ts'
 import { createHistory } from './receipt-shelf.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
-import { createSlot, isPassing, type Slot, unknownRun, unlessAborted } from './slot.ts'
+import { createSlot, isPassing, type Slot, unknownRun } from './slot.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -116,7 +116,7 @@ export class Runs {
     yield* events.watch(afterSequence, signal)
   }
 
-  /** The run if it is awake. @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
+  /** The run if it is awake. @throws AggregatorError AGGREGATION_UNKNOWN_RUN, _ASLEEP */
   awake(runId: string): AggregationRun {
     const { run } = this.#slot(runId)
     if (run) return run
@@ -141,6 +141,7 @@ export class Runs {
   /** @throws AggregatorError AGGREGATION_UNKNOWN_RUN */
   async stop(runId: string, reason: string): Promise<void> {
     const slot = this.#slot(runId)
+    // Whoever tried to wake it is told why it failed: then it is stopped asleep.
     await slot.waking?.catch(() => undefined)
     if (slot.run) return slot.run.stop(reason)
     // Nobody has woken it, so nobody waits for its end.

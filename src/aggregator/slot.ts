@@ -46,15 +46,5 @@ export function createSlot(runId: string, specJson: Uint8Array, parties: readonl
 const passing: readonly string[] = ['AGGREGATION_RUN_KEY', 'AGGREGATION_STATE_DISK', 'AGGREGATION_STATE_BUSY']
 export const isPassing = (error: unknown): boolean => !(error instanceof CodedError) || passing.includes(error.code)
 
-/** Settles as `work` does, or rejects with the signal's reason when that comes first. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
-
 export const unknownRun = (runId: string): AggregatorError =>
   new AggregatorError('AGGREGATION_UNKNOWN_RUN', `this aggregator does not hold run ${runId}`)

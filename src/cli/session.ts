@@ -5,9 +5,6 @@ import { openHome } from './home.ts'
 import type { Context } from './io.ts'
 import { CALL_MS } from '../timeouts/index.ts'
 
-/** A coordinator answers in milliseconds; a person waits this long before wondering. */
-export const CALL_DEADLINE_MS = CALL_MS
-
 export async function networkOf(context: Context): Promise<Network> {
   return context.io.network ?? (await import('../rpc/index.ts')).grpcNetwork
 }
@@ -39,7 +36,7 @@ export async function openSession(
     user: config.name,
     federation: config.federation,
     coordinator: address,
-    soon: { signal, deadlineMs: CALL_DEADLINE_MS },
+    soon: { signal, deadlineMs: CALL_MS },
     open: { signal, deadlineMs: 'open' },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }

@@ -25,7 +25,7 @@ import { toHex } from '../crypto/index.ts'
 import type { Store } from '../store/index.ts'
 import { CoordinatorError } from './errors.ts'
 
-/** Leaves of one request, and of one reading from the store: a receipt of 1,024 parties has 200 KB. */
+/** Leaves of one request, and of one reading from the store: a receipt of 1,024 parties has 180 KB. */
 const MOST_LEAVES = 1_000
 const LEAVES_AT_ONCE = 16
 

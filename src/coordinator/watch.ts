@@ -7,7 +7,7 @@ import type { Store } from '../store/index.ts'
 import type { Changes } from './changes.ts'
 import { hasEnded } from './runs.ts'
 
-/** Events read at once: all that a watcher holds in memory. Each may hold a receipt of 200 KB. */
+/** Events read at once: all that a watcher holds in memory. Each may hold a receipt of 180 KB. */
 const BATCH = 64
 
 export async function* watchRun(

@@ -1,5 +1,5 @@
 /**
- * What an aggregator knows of a run, from the records of its log in their order. The same journal is kept while a run
+ * What an aggregator knows of a run, from the records of its log in their order. The same history is kept while a run
  * is played, each record applied as it is written, so that a restarted aggregator knows what the one before it knew.
  *
  *   epoch ─> member* ─> [ opened ─> received* ─> closed ─> committed ]* ─> ended        (event: anywhere)
@@ -27,8 +27,6 @@ export interface RunHistory {
   readonly epochs: readonly Epoch[]
   /** Rows of each party, in the order of joining. */
   readonly members: ReadonlyMap<string, number>
-  /** Signed receipts, that of round 0 first, unless they are kept elsewhere (RunJournal). */
-  readonly receipts: readonly Uint8Array[]
   /** The newest, in order without a gap. The first of a run has number 1, unless it had to begin anew (aggregator/keyless.ts). */
   readonly events: readonly RunEvent[]
   /** Parties that were connected, as far as the events tell. */
@@ -45,21 +43,13 @@ export interface RunHistory {
   readonly ended: { readonly state: FinalState; readonly reason: string } | undefined
 }
 
-/** Throws RoundError ROUND_LOG_INVALID, naming the record. */
-export function replay(records: Iterable<RunRecord>): RunHistory {
-  const journal = new RunJournal()
-  for (const record of records) journal.apply(record)
-  return journal
-}
-
 /**
  * A history that grows. What it gives out is the present state, and changes with the next record. However long the run
- * is, it takes the memory of its parties and of the newest events, if `shelve` sees to the receipts.
+ * is, it takes the memory of its parties and of the newest events; receipts are kept elsewhere.
  */
-export class RunJournal implements RunHistory {
+export class GrowingHistory implements RunHistory {
   readonly epochs: Epoch[] = []
   readonly members = new Map<string, number>()
-  readonly receipts: Uint8Array[] = []
   readonly present = new Set<string>()
   readonly opened = new Map<number, OpenedRound>()
   readonly counted = new Map<string, readonly CountedUpdate[]>()
@@ -71,9 +61,9 @@ export class RunJournal implements RunHistory {
   #events: NewestEvents | undefined
   readonly #shelve: (receipt: Uint8Array) => void
 
-  /** @param shelve is given each receipt, in order, instead of `receipts` */
-  constructor(shelve?: (receipt: Uint8Array) => void) {
-    this.#shelve = shelve ?? ((receipt) => this.receipts.push(receipt))
+  /** @param shelve is given the signed receipts, that of round 0 first */
+  constructor(shelve: (receipt: Uint8Array) => void) {
+    this.#shelve = shelve
   }
 
   get events(): readonly RunEvent[] {

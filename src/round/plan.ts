@@ -59,15 +59,16 @@ export function roundRules(spec: JobSpec, parties: number, number: number, task:
     cohort,
     quorum: rounds.quorum,
     enough: Math.max(enough, rounds.quorum),
-    staleness: staleness(spec, number, task),
+    // Round 1 is the first that trains.
+    staleness: Math.max(0, Math.min(maximumStaleness(spec, task), number - 1)),
   }
 }
 
-/** Only training updates look alike from round to round, and round 1 is the first of them. */
-function staleness({ rounds, strategy }: JobSpec, number: number, task: TaskKind): number {
+/** By how many rounds an update may be late and still count: only those of training look alike from round to round. */
+export function maximumStaleness({ rounds, strategy }: Pick<JobSpec, 'rounds' | 'strategy'>, task: TaskKind): number {
   if (task !== 'train') return 0
-  const most = strategy.kind === 'fedbuff' ? strategy.maximumStaleness : rounds.late === 'keep' ? 1 : 0
-  return Math.min(most, number - 1)
+  if (strategy.kind === 'fedbuff') return strategy.maximumStaleness
+  return rounds.late === 'keep' ? 1 : 0
 }
 
 /**

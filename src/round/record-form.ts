@@ -4,10 +4,10 @@
  */
 import { metricNames, type Metrics } from '../learning/index.ts'
 import { type Fields, MAXIMUM_RECEIPT_BYTES, nameForm, runForm } from '../ledger/index.ts'
+import { MAXIMUM_PARTIES } from '../update/index.ts'
 import { partyActivities, type RunEvent, type RunEventBody, runStates, taskKinds } from './run.ts'
 import { finalStates, type RoundClosedEvent, roundSteps, type RunRecord } from './steps.ts'
 
-const MOST_PARTIES = 1024
 /** A reason may name every missing party. */
 const MOST_TEXT = 256 * 1024
 const MOST_EVIDENCE_BYTES = 512 * 1024
@@ -138,9 +138,9 @@ const spki = (fields: Fields): string =>
 function parties(fields: Fields, key: string): string[] {
   const found = fields.unread(key)
   const names = Array.isArray(found) ? found.filter((each): each is string => typeof each === 'string') : []
-  const right = Array.isArray(found) && found.length <= MOST_PARTIES && found.length === names.length
+  const right = Array.isArray(found) && found.length <= MAXIMUM_PARTIES && found.length === names.length
   if (right && new Set(names).size === names.length && names.every((name) => nameForm.pattern.test(name))) return names
-  throw fields.refused(key, `a list of at most ${MOST_PARTIES} names, each once`)
+  throw fields.refused(key, `a list of at most ${MAXIMUM_PARTIES} names, each once`)
 }
 
 function text(fields: Fields, key: string): string {

@@ -2,14 +2,16 @@
  * Every limit of the wire, with its reason. A value beyond a limit is refused by name (WIRE_INVALID), never cut, except
  * free text, which its sender shortens.
  */
+import { MAXIMUM_RECEIPT_BYTES } from '../ledger/index.ts'
+import { MAXIMUM_PARTIES } from '../update/index.ts'
 
 /** One piece of a byte stream. 256 KiB to 1 MiB cost the same CPU per byte; larger ones only cost memory. */
 export const MAXIMUM_CHUNK_BYTES = 1024 * 1024
 /** A whole message: one chunk, or one job spec, and 64 KiB for what surrounds it. */
 export const MAXIMUM_MESSAGE_BYTES = MAXIMUM_CHUNK_BYTES + 64 * 1024
 export const MAXIMUM_SPEC_BYTES = 1024 * 1024
-/** Parties of one run: the headroom of the summation's fixed point (src/update). */
-export const MAXIMUM_PARTIES = 1024
+/** Parties of one run, and a receipt of that many. */
+export { MAXIMUM_PARTIES, MAXIMUM_RECEIPT_BYTES }
 /** 10,000 training rounds, and the evaluation after them. */
 export const MAXIMUM_ROUND = 10_001
 /** Encoded input columns: two doubles each must fit one message beside the rest of a task. */
@@ -21,8 +23,6 @@ export const MAXIMUM_PARAMETERS = 2 ** 34
 /** Four bytes each, and as much again for the counts and sums beside them. */
 export const MAXIMUM_UPDATE_BYTES = 8 * MAXIMUM_PARAMETERS
 export const MAXIMUM_LISTED = 500
-/** A receipt of 1,024 parties has 180 KB (src/ledger). */
-export const MAXIMUM_RECEIPT_BYTES = 256 * 1024
 /** A signed checkpoint: three lines and a handful of signatures. */
 export const MAXIMUM_CHECKPOINT_BYTES = 16 * 1024
 /** Checkpoints of others that one task hands on. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Chronicle } from '../../src/aggregator/chronicle.ts'
 import type { Journal } from '../../src/aggregator/durable/index.ts'
-import { RunJournal, type RunRecord } from '../../src/round/index.ts'
+import { GrowingHistory, type RunRecord } from '../../src/round/index.ts'
 import { deferred } from '../faults/program.ts'
 
 const party = (name: string) =>
@@ -24,7 +24,7 @@ async function chronicle(commit: () => Promise<void>, append: () => Promise<void
     [Symbol.asyncDispose]: async () => undefined,
   }
   const failed = (error: unknown) => failures.push(error)
-  const made = new Chronicle({ journal, history: new RunJournal(), after: 0, now: () => 5, failed })
+  const made = new Chronicle({ journal, history: new GrowingHistory(() => undefined), after: 0, now: () => 5, failed })
   const common = { round: 0, weight: 10, digest, staleness: 0 }
   const records: RunRecord[] = [
     { kind: 'epoch', epoch: '0e'.repeat(16), receiptKey: '5a'.repeat(44) },

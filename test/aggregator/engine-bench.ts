@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { EngineCore, type EngineMeans } from '../../src/aggregator/engine/core.ts'
 import type { UpdateFacts } from '../../src/aggregator/engine/engine.ts'
-import { createMemorySpool } from '../../src/aggregator/engine/spool.ts'
 import { type JobSpec, parseJobSpec } from '../../src/job/index.ts'
 import {
   encodedColumns,
@@ -14,6 +13,7 @@ import {
 } from '../../src/learning/index.ts'
 import type { TaskKind } from '../../src/round/index.ts'
 import { compressUpdate, type UpdateLayout, type UpdateValues } from '../../src/update/index.ts'
+import { createMemorySpool } from './memory-spool.ts'
 
 /** A linear regression on two columns: three parameters. */
 export const engineSpec = (changes: Record<string, unknown> = {}): JobSpec =>

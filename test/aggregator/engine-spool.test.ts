@@ -3,9 +3,10 @@ import { closeSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createFileSpool, createMemorySpool, type Spool } from '../../src/aggregator/engine/spool.ts'
+import { createFileSpool, type Spool } from '../../src/aggregator/engine/spool.ts'
 import { AggregatorError } from '../../src/aggregator/errors.ts'
 import { ROBUST_BLOCK } from '../../src/learning/index.ts'
+import { createMemorySpool } from './memory-spool.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'coffer-spool-test-'))
 afterAll(() => rmSync(directory, { recursive: true }))

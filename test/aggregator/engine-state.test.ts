@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EngineCore } from '../../src/aggregator/engine/core.ts'
-import { createMemorySpool } from '../../src/aggregator/engine/spool.ts'
 import { AggregatorError } from '../../src/aggregator/errors.ts'
 import { createCore, engineSpec, factsOf, statistics, trained } from './engine-bench.ts'
+import { createMemorySpool } from './memory-spool.ts'
 
 type Changes = Record<string, unknown>
 const parties = ['bank-a', 'bank-b', 'bank-c', 'bank-d', 'bank-e'] as const

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { planRound, replay, RoundError, RunJournal, type RunRecord } from '../../src/round/index.ts'
+import { planRound, RoundError, type RunRecord } from '../../src/round/index.ts'
 import {
   attested,
   closed,
@@ -12,6 +12,7 @@ import {
   partyChanged,
   played,
   received,
+  replay,
 } from './records.ts'
 
 const rules = { cohort: 3, quorum: 2, enough: 3, staleness: 1 }
@@ -20,7 +21,10 @@ const two = ['bank-a', 'bank-b']
 
 describe('a history', () => {
   test('says what a restarted aggregator has to know', () => {
-    const history = replay([...played, opened(1), received(1, 'bank-c', { weight: 20 })])
+    const receipts: Uint8Array[] = []
+    const records = [...played, opened(1), received(1, 'bank-c', { weight: 20 })]
+    const history = replay(records, (receipt) => receipts.push(receipt))
+    expect(receipts).toEqual([new Uint8Array(5).fill(0)])
     expect(history).toMatchObject({
       epochs: [{ epoch: '0'.repeat(32), receiptKey: '302a' }],
       members: new Map([
@@ -28,7 +32,6 @@ describe('a history', () => {
         ['bank-b', 10],
         ['bank-c', 20],
       ]),
-      receipts: [new Uint8Array(5).fill(0)],
       next: 1,
       stateDigest: digestOf('d'),
       ended: undefined,
@@ -53,37 +56,33 @@ describe('a history', () => {
   })
 
   test('without records knows nothing', () => {
-    expect(replay([])).toMatchObject({ next: 0, receipts: [], events: [], pending: undefined, ended: undefined })
+    expect(replay([])).toMatchObject({ next: 0, events: [], pending: undefined, ended: undefined })
   })
 
   test('keeps no more of the past than may matter', () => {
-    const journal = new RunJournal()
-    for (const record of played) journal.apply(record)
+    const history = replay(played)
     for (let round = 1; round <= 300; round++) {
-      journal.apply(opened(round))
-      for (const party of two) journal.apply(received(round, party))
-      journal.apply(closed(round, two))
-      journal.apply(committed(round, two, round + 3))
+      history.apply(opened(round))
+      for (const party of two) history.apply(received(round, party))
+      history.apply(closed(round, two))
+      history.apply(committed(round, two, round + 3))
     }
-    expect(journal.opened.size).toBe(101)
-    expect(journal.counted.get('bank-a')).toHaveLength(101)
-    expect(journal.receipts).toHaveLength(301)
+    expect(history.opened.size).toBe(101)
+    expect(history.counted.get('bank-a')).toHaveLength(101)
   })
 
   test('of a long run has the newest events, in order still, and gives receipts away', () => {
     const shelved: Uint8Array[] = []
-    const journal = new RunJournal((receipt) => shelved.push(receipt))
-    for (const record of played) journal.apply(record)
-    journal.apply(partyChanged(4, 'bank-a', 'joined'))
-    for (let sequence = 5; sequence <= 110_000; sequence += 1) journal.apply(partyChanged(sequence, 'bank-b', 'late'))
+    const history = replay(played, (receipt) => shelved.push(receipt))
+    history.apply(partyChanged(4, 'bank-a', 'joined'))
+    for (let sequence = 5; sequence <= 110_000; sequence += 1) history.apply(partyChanged(sequence, 'bank-b', 'late'))
     expect(shelved).toHaveLength(1)
-    expect(journal.receipts).toEqual([])
-    expect(journal.events.length).toBeLessThanOrEqual(100_000)
-    expect(journal.events.at(-1)?.sequence).toBe(110_000)
+    expect(history.events.length).toBeLessThanOrEqual(100_000)
+    expect(history.events.at(-1)?.sequence).toBe(110_000)
     // Known from an event that was let go.
-    expect([...journal.present]).toEqual(['bank-a', 'bank-b'])
+    expect([...history.present]).toEqual(['bank-a', 'bank-b'])
     for (const wrong of [110_000, 110_002]) {
-      const apply = () => journal.apply(partyChanged(wrong, 'bank-b'))
+      const apply = () => history.apply(partyChanged(wrong, 'bank-b'))
       expect(apply).toThrow(RoundError)
       expect(apply).toThrow(expect.objectContaining({ code: 'ROUND_LOG_INVALID' }))
     }
@@ -100,12 +99,11 @@ describe('the plan of a round', () => {
   })
 
   test('does not grow with the history that it was made from', () => {
-    const journal = new RunJournal()
-    for (const record of [...played, opened(1)]) journal.apply(record)
-    const plan = planRound(journal, rules, opening)
-    journal.apply(received(1, 'bank-a'))
+    const history = replay([...played, opened(1)])
+    const plan = planRound(history, rules, opening)
+    history.apply(received(1, 'bank-a'))
     expect(plan.acknowledged.size).toBe(0)
-    expect(planRound(journal, rules, opening).acknowledged.size).toBe(1)
+    expect(planRound(history, rules, opening).acknowledged.size).toBe(1)
   })
 
   test('of a round that had closed lets in its contributors alone', () => {
@@ -202,13 +200,12 @@ describe('records are refused that contradict those before', () => {
     ],
     ['a commit out of sequence', shut, committed(1, two, 5), 'event 5 follows event 3'],
   ])('%s', (_, before, record, message) => {
-    const journal = new RunJournal()
-    for (const each of before) journal.apply(each)
-    const known = structuredClone({ ...journal })
-    expect(() => journal.apply(record)).toThrow(RoundError)
-    expect(() => journal.apply(record)).toThrow(expect.objectContaining({ code: 'ROUND_LOG_INVALID' }))
-    expect(() => journal.apply(record)).toThrow(message)
-    expect({ ...journal }).toEqual(known)
+    const history = replay(before)
+    const known = structuredClone({ ...history })
+    expect(() => history.apply(record)).toThrow(RoundError)
+    expect(() => history.apply(record)).toThrow(expect.objectContaining({ code: 'ROUND_LOG_INVALID' }))
+    expect(() => history.apply(record)).toThrow(message)
+    expect({ ...history }).toEqual(known)
   })
 
   test('a late update that counted already', () => {

@@ -13,11 +13,11 @@ import {
   type RoundEffect,
   type RoundInput,
   type RoundRules,
-  RunJournal,
   type RunRecord,
   step,
   type TaskKind,
 } from '../../src/round/index.ts'
+import { replay } from './records.ts'
 
 export const hex = (text: string): string => Buffer.from(text.padEnd(32, '.')).toString('hex').slice(0, 64)
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(hex(text), 'hex'))
@@ -27,7 +27,7 @@ export class Killed extends Error {}
 export class PlayedRun {
   /** What is on disk, through its bytes. */
   readonly records: RunRecord[] = []
-  journal = new RunJournal()
+  history = replay([])
   round: Round | undefined
   present: ReadonlySet<string> = new Set()
   /** Records after which it is killed; Infinity: never. */
@@ -51,27 +51,26 @@ export class PlayedRun {
 
   /** Begins, or begins again from what is on disk. */
   start(): void {
-    this.journal = new RunJournal()
-    for (const record of this.records) this.journal.apply(record)
-    const epoch = `${this.journal.epochs.length}`.padStart(32, '0')
+    this.history = replay(this.records)
+    const epoch = `${this.history.epochs.length}`.padStart(32, '0')
     this.#write({ kind: 'epoch', epoch, receiptKey: 'ab'.repeat(44) })
     this.round = undefined
     this.present = new Set(this.parties)
     for (const party of this.parties) {
-      if (!this.journal.members.has(party)) this.#write({ kind: 'member', party, rows: 10 })
+      if (!this.history.members.has(party)) this.#write({ kind: 'member', party, rows: 10 })
     }
-    if (this.journal.ended === undefined) this.#open()
+    if (this.history.ended === undefined) this.#open()
   }
 
   input(input: RoundInput): void {
-    if (!this.round || this.journal.ended) return
+    if (!this.round || this.history.ended) return
     const { round, effects } = step(this.round, input)
     this.round = round
     for (const effect of effects) this.#carryOut(round, effect)
   }
 
   #open(): void {
-    const { pending, next: number } = this.journal
+    const { pending, next: number } = this.history
     if (number > this.#rounds + 1) {
       this.#end('finished', '')
       return
@@ -79,7 +78,7 @@ export class PlayedRun {
     const task = number === 0 ? 'statistics' : number <= this.#rounds ? 'train' : 'evaluate'
     const cohort = pending?.cohort ?? this.#cohort(number)
     const deadlineMs = 1_000
-    const plan = planRound(this.journal, this.#rules(number, task), { number, task, cohort, deadlineMs })
+    const plan = planRound(this.history, this.#rules(number, task), { number, task, cohort, deadlineMs })
     this.#write({ kind: 'opened', round: number, task, cohort, weightUnit: 30, deadlineMs })
     this.#write({
       kind: 'event',
@@ -119,13 +118,13 @@ export class PlayedRun {
   }
 
   #head() {
-    return { sequence: this.journal.events.length + 1, atMs: this.records.length }
+    return { sequence: this.history.events.length + 1, atMs: this.records.length }
   }
 
   #write(record: RunRecord): void {
     if (this.records.length >= this.killAfter) throw new Killed()
     const written = parseRecord(encodeRecord(record))
     this.records.push(written)
-    this.journal.apply(written)
+    this.history.apply(written)
   }
 }

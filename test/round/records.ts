@@ -1,5 +1,5 @@
 /** One record of each kind, in the order of a run of two rounds that three parties play. */
-import type { PartyActivity, RoundClosedEvent, RunRecord } from '../../src/round/index.ts'
+import { GrowingHistory, type PartyActivity, type RoundClosedEvent, type RunRecord } from '../../src/round/index.ts'
 
 export const digestOf = (digit: string): string => digit.repeat(64)
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
@@ -102,3 +102,10 @@ export const played: readonly RunRecord[] = [
   closed(0, ['bank-a', 'bank-b']),
   committed(0, ['bank-a', 'bank-b'], 3),
 ]
+
+/** What a restarted aggregator knows. @param shelve is given the receipts */
+export function replay(records: Iterable<RunRecord>, shelve: (receipt: Uint8Array) => void = () => undefined) {
+  const history = new GrowingHistory(shelve)
+  for (const record of records) history.apply(record)
+  return history
+}

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { admit, replay, RoundError, type RoundInput, type RunRecord, selectCohort } from '../../src/round/index.ts'
+import { admit, RoundError, type RoundInput, type RunRecord, selectCohort } from '../../src/round/index.ts'
 import { hex, Killed, PlayedRun } from './played.ts'
+import { replay } from './records.ts'
 
 const parties = ['bank-a', 'bank-b', 'bank-c', 'bank-d', 'bank-e']
 
@@ -169,13 +170,14 @@ describe('in every order of events, with restarts anywhere', () => {
         const run = createRun({ ...size, staleness })
         run.start()
         for (const each of actions) act(run, each)
-        expect({ ...replay(run.records) }).toEqual({ ...run.journal })
+        expect({ ...replay(run.records) }).toEqual({ ...run.history })
         for (let length = 1; length <= run.records.length; length++) {
           const prefix = run.records.slice(0, length)
-          const history = replay(prefix)
+          const receipts: Uint8Array[] = []
+          const history = replay(prefix, (receipt) => receipts.push(receipt))
           const committed = of(prefix, 'committed')
           expect(history.next).toBe(committed.length)
-          expect(history.receipts).toEqual(committed.map(({ event }) => event.receipt))
+          expect(receipts).toEqual(committed.map(({ event }) => event.receipt))
           expect(history.stateDigest).toBe(committed.at(-1)?.stateDigest)
           expect(history.events.map(({ sequence }) => sequence)).toEqual(history.events.map((_, index) => index + 1))
           if (history.pending) expect(history.pending.number).toBe(history.next)
@@ -202,10 +204,10 @@ describe('the contributors', () => {
     for (;;) {
       try {
         run.start()
-        while (run.journal.ended === undefined) {
-          const round = run.journal.next
+        while (run.history.ended === undefined) {
+          const round = run.history.next
           for (const each of orders[turn++ % orders.length] ?? []) {
-            if (run.journal.next !== round) break
+            if (run.history.next !== round) break
             try {
               const digest = hex(`${each} ${round}`)
               run.input({ kind: 'received', party: each, round, digest, weight: 10 })
@@ -232,7 +234,7 @@ describe('the contributors', () => {
         fc.array(order, { minLength: 1, maxLength: 7 }),
         (killAfter, orders) => {
           const run = play(all, killAfter, orders)
-          expect(run.journal.ended).toEqual({ state: 'finished', reason: '' })
+          expect(run.history.ended).toEqual({ state: 'finished', reason: '' })
           expect(contributors(run)).toEqual(undisturbed)
         },
       ),

@@ -4,13 +4,13 @@
  * as a party brings the key. One value has one form: what was read is written again and has to be the same bytes.
  */
 import { canonicalJson, equalBytes } from '../../crypto/index.ts'
+import { MAXIMUM_PARTIES } from '../../update/index.ts'
 import { AggregatorError } from '../errors.ts'
 import { damaged, oversized } from './failure.ts'
 
 const FORMAT = 'coffer-run-v1'
 /** A job spec of 1 MiB, whose quotes take twice their room in a text, and 1,024 names. */
 export const MAXIMUM_HEADER_BYTES = 4 * 1024 * 1024
-const MAXIMUM_PARTIES = 1024
 
 export interface RunHeader {
   readonly runId: string

@@ -10,7 +10,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { canonicalJson, toHex } from '../../crypto/index.ts'
 
-export const RUN_KEY_BYTES = 32
 export const TAG_BYTES = 16
 
 /** One file's key and what it is bound to. A counter is used once for sealing. */

@@ -15,6 +15,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import { toHex } from '../../crypto/index.ts'
+import { RUN_KEY_BYTES } from '../../rpc/index.ts'
 import { AggregatorError } from '../errors.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { damaged, onDisk } from './failure.ts'
@@ -29,7 +30,7 @@ import {
 } from './header.ts'
 import type { Journal } from './journal.ts'
 import { beginRun, reopenRun, type OpenedRun } from './run-files.ts'
-import { createSealing, RUN_KEY_BYTES } from './sealing.ts'
+import { createSealing } from './sealing.ts'
 import { readSmall, removeFiles, removeRun, writeSmall } from './small-files.ts'
 import { isDraft } from './state-file.ts'
 

@@ -22,15 +22,8 @@ const workerFile = import.meta.url.endsWith('.ts')
   ? new URL('./worker-from-sources.mjs', import.meta.url)
   : new URL(import.meta.url)
 
-/**
- * In a worker thread. `restore`: state bytes of an earlier epoch, verified against their digest by the caller.
- * `spoolDirectory`: for the temporary files of robust rules; the system's place for such by default.
- * Throws LearningError for a job that cannot be run, AGGREGATION_STATE_INVALID, AGGREGATION_ENGINE.
- */
-export async function createEngine(
-  setting: EngineSetting & { readonly restore?: Uint8Array; readonly spoolDirectory?: string },
-  file = workerFile,
-): Promise<Engine> {
+/** In a worker thread. Throws LearningError for a job that cannot be run, AGGREGATION_STATE_INVALID, AGGREGATION_ENGINE. */
+export async function createEngine(setting: EngineSetting, file = workerFile): Promise<Engine> {
   const { spec, restore, spoolDirectory = tmpdir() } = setting
   const setup: ThreadSetup = { cofferEngine: { spec, restore, spoolDirectory } }
   // Options of the program are for its main thread: a preloaded module would run here a second time.

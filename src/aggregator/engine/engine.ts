@@ -8,6 +8,10 @@ import type { TaskKind } from '../../round/index.ts'
 
 export interface EngineSetting {
   readonly spec: JobSpec
+  /** State bytes of an earlier epoch, verified against their digest by the caller. */
+  readonly restore?: Uint8Array
+  /** For the temporary files of robust rules; the system's place for such by default. */
+  readonly spoolDirectory?: string
 }
 
 export interface RoundOpening {
@@ -60,7 +64,7 @@ export interface Engine extends AsyncDisposable {
   /** Bytes of one update of this task. */
   updateBytes(task: TaskKind): number
   /** Why no further round of this kind fits the privacy budget; undefined while one does. */
-  exhausted(task: TaskKind, parties: number): string | undefined
+  exhausted(task: TaskKind): string | undefined
   open(opening: RoundOpening): Promise<void>
   /** Verifies and adds one whole update. Throws UpdateError, LearningError, and leaves the sum as it was. */
   add(update: Uint8Array, facts: UpdateFacts): Promise<void>

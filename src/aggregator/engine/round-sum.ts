@@ -20,7 +20,7 @@ import {
   verifyStatistics,
 } from '../../learning/index.ts'
 import type { JobSpec } from '../../job/index.ts'
-import { RoundError, summations, type TaskKind } from '../../round/index.ts'
+import { maximumStaleness, RoundError, summations, type TaskKind } from '../../round/index.ts'
 import {
   type Accumulator,
   createAccumulator,
@@ -238,12 +238,6 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
 function shareOf({ rows, weightUnit }: UpdateFacts): number {
   return rows / weightUnit
-}
-
-function maximumStaleness(spec: JobSpec, task: TaskKind): number {
-  if (task !== 'train') return 0
-  if (spec.strategy.kind === 'fedbuff') return spec.strategy.maximumStaleness
-  return spec.rounds.late === 'keep' ? 1 : 0
 }
 
 function haveShare({ rows, weightUnit }: UpdateFacts): boolean {

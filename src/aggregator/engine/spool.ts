@@ -7,10 +7,10 @@
  * is opened, and is gone with the process, however that ends.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, readSync } from 'node:fs'
 import { ROBUST_BLOCK } from '../../learning/index.ts'
 import { AggregatorError } from '../errors.ts'
+import { openNameless, writeAll } from '../nameless-file.ts'
 
 export interface Spool {
   /** Writes one record entirely, or counts none; returns its number, from 0. Throws AGGREGATION_SPOOL_WRITE. */
@@ -24,16 +24,6 @@ export type CreateSpool = () => Spool
 
 const BLOCK_BYTES = 4 * ROBUST_BLOCK
 const TAG_BYTES = 16
-
-export function createMemorySpool(): Spool {
-  const records: Uint8Array[] = []
-  return {
-    append: (record) => records.push(record.slice()) - 1,
-    read: (record, block, into) =>
-      into.set(records[record]?.subarray(block * BLOCK_BYTES, block * BLOCK_BYTES + into.length) ?? []),
-    close: () => void records.splice(0),
-  }
-}
 
 /** `directory`: for temporary files, best a disk. */
 export function createFileSpool(directory: string): Spool {
@@ -77,30 +67,5 @@ export function createFileSpool(directory: string): Spool {
       }
     },
     close: () => closeSync(file),
-  }
-}
-
-export function openNameless(directory: string): number {
-  const path = join(directory, `coffer-spool-${randomBytes(16).toString('hex')}`)
-  try {
-    const file = openSync(path, 'wx+', 0o600)
-    unlinkSync(path)
-    return file
-  } catch (cause) {
-    throw new AggregatorError('AGGREGATION_SPOOL_WRITE', `no temporary file in ${directory}: ${String(cause)}`, {
-      cause,
-    })
-  }
-}
-
-export function writeAll(file: number, bytes: Uint8Array, position: number): void {
-  try {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(file, bytes, written, bytes.length - written, position + written)
-    }
-  } catch (cause) {
-    throw new AggregatorError('AGGREGATION_SPOOL_WRITE', `the temporary file cannot be written: ${String(cause)}`, {
-      cause,
-    })
   }
 }

@@ -4,12 +4,13 @@
  */
 import { createServer } from 'node:net'
 import type { CoordinatorStatus, Role } from '../../rpc/index.ts'
+import { CALL_MS } from '../../timeouts/index.ts'
 import { addressOr, hostOf, portOf } from '../address.ts'
 import { type Home, type HomeConfig, readIdentity } from '../home.ts'
 import { explained, failureOf } from '../exit.ts'
 import type { Context } from '../io.ts'
 import { silentLog } from '../log.ts'
-import { CALL_DEADLINE_MS, networkOf, openSession } from '../session.ts'
+import { networkOf, openSession } from '../session.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** Certificates and deadlines bear more, but a clock so wrong will soon be worse. */
@@ -48,7 +49,7 @@ export async function checkNeighbours(
   const signal = new AbortController().signal
   const reach: Reach = async (address, role) => {
     await using connection = network.connect({ address, identity, role })
-    await connection.reach({ signal, deadlineMs: CALL_DEADLINE_MS })
+    await connection.reach({ signal, deadlineMs: CALL_MS })
   }
   const dialled = async (who: string, role: Role, address: string): Promise<Check> => {
     const name = `${who}, reaches the ${role}`

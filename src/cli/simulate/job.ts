@@ -11,14 +11,13 @@
  */
 import { JobError, type JobSpec, parseJobSpec } from '../../job/index.ts'
 import { encodedColumns, taskOutput } from '../../learning/index.ts'
+import { MAXIMUM_PARTIES } from '../../update/index.ts'
 import { CliError } from '../errors.ts'
 import { type Absences, createAbsences, emptiestRound } from './absences.ts'
 import type { Wanted } from './options.ts'
 import { modelOfSize } from './size.ts'
 
 const LEAST_DEADLINE_SECONDS = 600
-/** Of a job spec. */
-const MOST_PARTIES = 1024
 
 export interface SimulatedJob {
   readonly spec: JobSpec
@@ -37,7 +36,7 @@ export function readJob(text: string): JobSpec {
   } catch (error) {
     if (!(error instanceof JobError)) throw error
     try {
-      return parseJobSpec(text, partyNames(MOST_PARTIES))
+      return parseJobSpec(text, partyNames(MAXIMUM_PARTIES))
     } catch {
       throw error
     }

@@ -1,6 +1,7 @@
 /** The options of `simulate`, checked before anything is made. */
 import { availableParallelism } from 'node:os'
 import type { BackendName } from '../../../parties/index.ts'
+import { MAXIMUM_PARTIES } from '../../update/index.ts'
 import { CliError } from '../errors.ts'
 
 export interface SimulateOptions {
@@ -41,7 +42,7 @@ export function checkOptions(options: SimulateOptions): Wanted {
   if (data !== undefined) refuseBeside('data', options, ['rows', 'shift'])
   if (params !== undefined) refuseBeside('params', options, ['out', 'backend', 'threads'])
   return {
-    parties: within('parties', parties, 2, 1024),
+    parties: within('parties', parties, 2, MAXIMUM_PARTIES),
     parameters: params === undefined ? undefined : within('params', params, 1, 50_000_000),
     drop: fraction('drop', options.drop, (value) => value >= 0 && value < 1, '0 or more and below 1'),
     rounds: options.rounds === undefined ? undefined : within('rounds', options.rounds, 1, 10_000),

@@ -1,7 +1,6 @@
 /** Late updates: where the job lets them count, work goes on when a newer task comes, and the newest task is next. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { needOf, stalenessOf, stepOn } from '../../../parties/agent/schedule.ts'
-import { loansSpec } from '../../support/loans.ts'
+import { needOf, stepOn } from '../../../parties/agent/schedule.ts'
 import { FakeAggregator } from './fake-aggregator.ts'
 import { type Bank, createRun, startBank } from './participant.ts'
 
@@ -126,12 +125,6 @@ test('a kept update goes out again after a restart of the agent, late as it is',
 
 describe('the schedule', () => {
   const train = (round: number) => ({ kind: 'train' as const, round })
-  test('staleness as the job says', () => {
-    expect(stalenessOf(loansSpec(['a', 'b']))).toBe(0)
-    expect(stalenessOf(loansSpec(['a', 'b'], keep))).toBe(1)
-    expect(stalenessOf(loansSpec(['a', 'b'], fedbuff))).toBe(3)
-  })
-
   test('a new task', () => {
     expect(stepOn(undefined, train(1), 0)).toBe('start')
     expect(stepOn(train(1), train(1), 0)).toBe('same')

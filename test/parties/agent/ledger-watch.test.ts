@@ -1,7 +1,8 @@
 /** The coordinator's ledger as a run sees it: every receipt is in it sooner or later, or the run is left. */
 import { afterEach, expect, test } from 'vitest'
 import type { Distrust } from '../../../parties/agent/distrust.ts'
-import { LedgerWatch, type Witness } from '../../../parties/agent/ledger-watch.ts'
+import { LedgerWatch } from '../../../parties/agent/ledger-watch.ts'
+import type { Witness } from '../../../parties/ledger/index.ts'
 import { AgentError } from '../../../parties/index.ts'
 import { LedgerError } from '../../../src/ledger/index.ts'
 import { RemoteError, RpcError } from '../../../src/rpc/index.ts'

@@ -9,9 +9,9 @@ import {
   KEPT_ENDED_RUNS,
   MOST_OPEN_RUNS,
   type RunState,
-  sha256InSlices,
   StateError,
 } from '../../../parties/state/index.ts'
+import { sha256InSlices } from '../../../parties/state/slices.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
 import { parseReceipt } from '../../../src/ledger/index.ts'
 import { continued, digestOf, first, opening, seal } from '../../ledger/receipts.ts'
