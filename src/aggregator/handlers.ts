@@ -1,4 +1,5 @@
 /** The aggregator's two services: what the coordinator may ask of it, and what a party may. */
+import { CodedError } from '../errors/index.ts'
 import type { AggregationApi, RoundApi, ServerCall } from '../rpc/index.ts'
 import { AggregatorError } from './errors.ts'
 import { IncomingUpload } from './incoming.ts'
@@ -46,8 +47,13 @@ export function createRounds(runs: Runs): RoundApi<ServerCall> {
         yield run.parameters(peer.name, modelDigest).slice(at, at + CHUNK_BYTES)
       }
     },
-    async *submitUpdate(parts, { peer, signal, widen }) {
+    async *submitUpdate(parts, { peer, signal, widen, fail }) {
       const incoming = new IncomingUpload(parts, signal)
+      // A sender that takes no answers must not keep a stream, with all that it has sent on it, after its upload is over.
+      const { ended } = incoming
+      ended.addEventListener('abort', () => {
+        if (ended.reason instanceof CodedError) fail(ended.reason)
+      })
       try {
         const header = await incoming.header()
         yield* runs.awake(header.runId).receive(peer.name, header, incoming, widen)

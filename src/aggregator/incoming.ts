@@ -8,13 +8,12 @@ import { AggregatorError } from './errors.ts'
 import type { UploadChunk, UploadHeader } from './staging.ts'
 
 /** An upload that brings less than this in that time is ended (35 kB/s). */
-const PROGRESS_BYTES = 1024 * 1024
+export const PROGRESS_BYTES = 1024 * 1024
 
 export class IncomingUpload {
   readonly #parts: AsyncIterator<UpdatePart>
   readonly #ended = new AbortController()
   #timer: NodeJS.Timeout | undefined
-  #sinceProgress = 0
 
   /** @param signal of the call */
   constructor(parts: AsyncIterable<UpdatePart>, signal: AbortSignal) {
@@ -56,17 +55,12 @@ export class IncomingUpload {
     throw new AggregatorError('AGGREGATION_UPLOAD_FORM', 'an upload has one header only')
   }
 
-  startClock(): void {
+  /** @param leftMs of the progress deadline: an upload that is brought again goes on with what was left of it */
+  startClock(leftMs = PROGRESS_MS): void {
     this.stopClock()
-    this.#sinceProgress = 0
     const text = `an upload brought less than ${PROGRESS_BYTES} bytes in ${PROGRESS_MS / 1000} s`
     const slow = () => this.end(new AggregatorError('AGGREGATION_UPLOAD_SLOW', text))
-    this.#timer = setTimeout(slow, PROGRESS_MS)
-  }
-
-  progressed(bytes: number): void {
-    this.#sinceProgress += bytes
-    if (this.#sinceProgress >= PROGRESS_BYTES) this.startClock()
+    this.#timer = setTimeout(slow, Math.max(0, leftMs))
   }
 
   stopClock(): void {

@@ -60,7 +60,7 @@ export class Members {
   #task: (TaskNow & CommonNow) | undefined
   #asked: ReadonlySet<string> = new Set()
   #tasksGiven = 0
-  /** By their text, oldest first. */
+  /** By the party that brought them, oldest first. */
   readonly #checkpoints = new Map<string, Uint8Array>()
 
   constructor(setting: MembersSetting) {
@@ -124,7 +124,7 @@ export class Members {
     const stream: Stream = { party, member, checkpoint, wake: () => undefined }
     member.stream = stream
     replaced?.wake()
-    this.#keep(checkpoint)
+    this.#keep(party, checkpoint)
     this.#arrival.emit('change')
     if (!replaced) this.#setting.moved(party, true, member.since < this.#tasksGiven)
     try {
@@ -186,19 +186,19 @@ export class Members {
     }
   }
 
-  #keep(checkpoint: Uint8Array): void {
+  /** One of each party, so that none can drive out those of others. */
+  #keep(party: string, checkpoint: Uint8Array): void {
     if (checkpoint.length === 0) return
-    const text = textOf(checkpoint)
-    this.#checkpoints.delete(text)
-    this.#checkpoints.set(text, checkpoint)
+    this.#checkpoints.delete(party)
+    this.#checkpoints.set(party, checkpoint)
     const [oldest] = this.#checkpoints.size > KEPT_CHECKPOINTS ? this.#checkpoints.keys() : []
     if (oldest !== undefined) this.#checkpoints.delete(oldest)
   }
 
   #others(own: Uint8Array): Uint8Array[] {
-    const text = textOf(own)
-    const found = [...this.#checkpoints].filter(([each]) => each !== text).map(([, checkpoint]) => checkpoint)
-    return found.slice(-HANDED_ON)
+    const different = new Map([...this.#checkpoints.values()].map((each) => [textOf(each), each]))
+    different.delete(textOf(own))
+    return [...different.values()].slice(-HANDED_ON)
   }
 }
 

@@ -4,9 +4,9 @@
  * their parties hold. The first party that has attested this aggregator and comes back with the key wakes its run;
  * whoever asks for the run before that waits. One whose key nobody was given yet begins anew (keyless.ts).
  */
-import { equalBytes, sha256, toHex } from '../crypto/index.ts'
+import { equalBytes, toHex } from '../crypto/index.ts'
 import { canonicalSpec, jobDigest, type JobSpec, readCanonicalSpec } from '../job/index.ts'
-import { parseRecord, type RunEvent } from '../round/index.ts'
+import type { RunEvent } from '../round/index.ts'
 import { type JoinRequest, type Log, RpcError, type Task, unlessAborted } from '../rpc/index.ts'
 import type { RunStates } from './durable/index.ts'
 import { createEngine } from './engine/index.ts'
@@ -16,6 +16,7 @@ import type { AggregatorProver } from './prover.ts'
 import { createHistory } from './receipt-shelf.ts'
 import { AggregationRun, type RunSetting } from './run.ts'
 import { createSlot, isPassing, type Slot, unknownRun } from './slot.ts'
+import { takeOver } from './take-over.ts'
 import { Uploads } from './uploads.ts'
 
 /** Each active run holds a model, a sum and a thread. */
@@ -85,14 +86,15 @@ export class Runs {
     }
     const spec = readCanonicalSpec(specJson)
     this.#admit(runId, spec, names)
-    await this.#makeRoom()
+    this.#requireRoom()
     const slot = createSlot(runId, specJson, names)
     this.#slots.set(runId, slot)
     try {
       await this.#wake(slot, () => this.#create(slot, 'create'))
+      await this.#tidy()
     } catch (error) {
       // The coordinator tries again, and nothing of the run was shown to anybody.
-      this.#slots.delete(runId)
+      if (this.#slots.get(runId) === slot && !slot.run) this.#slots.delete(runId)
       throw error
     }
   }
@@ -253,21 +255,13 @@ export class Runs {
     const { states, log, prover } = this.#setting
     if (!states) throw unknownRun(runId)
     const evidence = await prover.evidence()
-    const { records, round, state, journal } = await states.unlock(runId, runKey)
-    const { history, shelf } = createHistory()
+    const { restore, journal, ...found } = await takeOver(states, runId, runKey)
     try {
-      for (const record of records) history.apply(parseRecord(record))
-      const restore = round === undefined ? undefined : await state(round)
-      const digest = restore && toHex(sha256(restore))
-      if (digest !== history.stateDigest) {
-        const text = `the state of run ${runId} after round ${round} has digest ${digest}, its log names ${history.stateDigest}`
-        throw new AggregatorError('AGGREGATION_STATE_DAMAGED', text)
-      }
       const engine = await createEngine({ spec, ...(restore && { restore }) })
-      log.info({ run: runId, round: history.next }, 'a run of an earlier epoch goes on')
-      return this.#run(slot, { engine, evidence, history, shelf, kept: { journal, runKey }, after: 0 })
+      log.info({ run: runId, round: found.history.next }, 'a run of an earlier epoch goes on')
+      return this.#run(slot, { engine, evidence, ...found, kept: { journal, runKey }, after: 0 })
     } catch (error) {
-      shelf[Symbol.dispose]()
+      found.shelf[Symbol.dispose]()
       await journal.close()
       throw error
     }
@@ -284,17 +278,23 @@ export class Runs {
     return new AggregationRun({ ...job, tee, now, log, receiptKey, sign, frame, ...made })
   }
 
-  async #makeRoom(): Promise<void> {
+  /** Those that are being made count too. */
+  #requireRoom(): void {
     const { maximumRuns = ACTIVE_RUNS } = this.#setting
-    if (this.active >= maximumRuns) {
+    const waking = [...this.#slots.values()].filter((slot) => slot.waking !== undefined).length
+    if (this.active === 0 && waking === 0) this.#uploads.rest()
+    if (this.active + waking >= maximumRuns) {
       throw new AggregatorError('AGGREGATION_FULL', `this aggregator already has ${maximumRuns} active runs`)
     }
+  }
+
+  /** Lets go of those that ended first. */
+  async #tidy(): Promise<void> {
     const ended = [...this.#slots.values()].filter(({ run }) => run !== undefined && run.state !== 'running')
     for (const { runId, run } of ended.slice(0, Math.max(0, ended.length - ENDED_RUNS))) {
       this.#slots.delete(runId)
       run?.forget()
       await this.#remove(runId)
     }
-    if (this.active === 0) this.#uploads.rest()
   }
 }

@@ -16,7 +16,7 @@ import type { ServerCall, UploadStatus } from '../rpc/index.ts'
 import { Buffers } from './buffers.ts'
 import { AggregatorError } from './errors.ts'
 import { PROGRESS_MS } from '../timeouts/index.ts'
-import type { IncomingUpload } from './incoming.ts'
+import { type IncomingUpload, PROGRESS_BYTES } from './incoming.ts'
 import { type Budget, type Place, Places } from './places.ts'
 import { Staging, type UploadHeader } from './staging.ts'
 import { Statuses } from './statuses.ts'
@@ -63,6 +63,8 @@ interface Upload {
   /** Set aside for so long that another may have its place. */
   stale: boolean
   aside: NodeJS.Timeout | undefined
+  /** Bytes since the progress deadline began, and when that was. */
+  progress: { bytes: number; readonly at: number }
 }
 
 export class Uploads {
@@ -119,13 +121,13 @@ export class Uploads {
     )
     if (known?.identity === identity) {
       clearTimeout(known.aside)
-      known.stale = false
       known.incoming = incoming
       return known
     }
     if (known) this.#letGo(known)
     const over = new AbortController()
-    const nothing = { held: undefined, delivery: undefined, stale: false, aside: undefined }
+    const progress = { bytes: 0, at: performance.now() }
+    const nothing = { held: undefined, delivery: undefined, stale: false, aside: undefined, progress }
     const upload: Upload = { key, identity, over, incoming, ...nothing }
     this.#uploads.set(key, upload)
     closed.addEventListener('abort', () => this.#letGo(upload), { once: true, signal: over.signal })
@@ -141,8 +143,9 @@ export class Uploads {
   ): Promise<void> {
     try {
       const { staging } = upload.held ?? (await this.#hold(upload, header, incoming.ended))
+      upload.stale = false
       statuses.say({ kind: 'admitted', offset: staging.offset })
-      if (!staging.whole) await gather(staging, incoming, widen, statuses)
+      if (!staging.whole) await gather(upload, staging, incoming, widen, statuses)
       upload.delivery ??= this.#deliver(upload, staging, deliver)
       const { round } = await upload.delivery
       statuses.say({ kind: 'accepted', digest: header.digest, round })
@@ -158,6 +161,7 @@ export class Uploads {
       ended.throwIfAborted()
       const held = { staging: new Staging(this.#buffers.take(length), digest), place }
       upload.held = held
+      upload.progress = { bytes: 0, at: performance.now() }
       return held
     } catch (error) {
       place.free()
@@ -190,7 +194,7 @@ export class Uploads {
       this.#places.admit()
     }
     if (code === 'AGGREGATION_UPLOAD_SLOW') lapse()
-    else upload.aside = setTimeout(lapse, PROGRESS_MS)
+    else upload.aside = setTimeout(lapse, leftOf(upload))
   }
 
   /** An update that is being delivered is let go when that is done. */
@@ -216,8 +220,12 @@ export class Uploads {
   }
 }
 
+/** What is left of the progress deadline: coming again does not begin it anew. */
+const leftOf = ({ progress }: Upload): number => Math.max(0, progress.at + PROGRESS_MS - performance.now())
+
 /** Takes chunks until the update is whole, with wide windows for as long as that lasts. */
 async function gather(
+  upload: Upload,
   staging: Staging,
   incoming: IncomingUpload,
   widen: ServerCall['widen'],
@@ -225,7 +233,7 @@ async function gather(
 ): Promise<void> {
   const narrow = staging.body.length - staging.offset > SMALL_BYTES ? widen() : undefined
   let told = { offset: staging.offset, at: performance.now() }
-  incoming.startClock()
+  incoming.startClock(leftOf(upload))
   try {
     while (!staging.whole) {
       const chunk = await incoming.chunk()
@@ -235,7 +243,11 @@ async function gather(
         // Not the party's fault: cancelling a call looks like this too.
         throw new AggregatorError('AGGREGATION_UPLOAD_CUT', text)
       }
-      incoming.progressed(staging.add(chunk))
+      upload.progress.bytes += staging.add(chunk)
+      if (upload.progress.bytes >= PROGRESS_BYTES) {
+        upload.progress = { bytes: 0, at: performance.now() }
+        incoming.startClock()
+      }
       const { offset } = staging
       const at = performance.now()
       if (offset - told.offset < STATUS_BYTES || at - told.at < STATUS_MS || staging.whole) continue

@@ -25,6 +25,8 @@ export interface ServerCall {
    * that it returns is called. Who admits uploads bounds how many connections are wide at once.
    */
   readonly widen: () => () => void
+  /** Ends the call with this error at once, also while an answer cannot be sent because the caller does not read. */
+  readonly fail: (reason: Error) => void
 }
 
 /**

@@ -66,6 +66,7 @@ export function createBench(changes: object = {}, allowPlain = false, states?: R
     peer: { federation: 'test', role, name },
     signal,
     widen: () => () => undefined,
+    fail: quiet,
   })
   /** As the coordinator does: parties are told of the end when somebody has the model. */
   const collect = async () => {

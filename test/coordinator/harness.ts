@@ -31,7 +31,7 @@ export const specBytes = (overrides: Record<string, unknown> = {}) =>
 export const canonical = (overrides: Record<string, unknown> = {}) => canonicalSpec(parseJobSpec(specBytes(overrides)))
 
 export function caller(role: Role, name: string, signal = new AbortController().signal): ServerCall {
-  return { peer: { federation: 'test', role, name }, signal, widen: () => () => undefined }
+  return { peer: { federation: 'test', role, name }, signal, widen: () => () => undefined, fail: () => undefined }
 }
 
 export const ana = caller('user', 'ana')

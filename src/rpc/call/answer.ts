@@ -44,10 +44,12 @@ export function endpoints({ services, authorise, log }: ServeOptions): Endpoint[
 }
 
 export async function answer(endpoint: Endpoint, call: IncomingCall): Promise<Outcome> {
+  const failing = new AbortController()
   try {
     admit(endpoint, call.peer)
     call.signal.throwIfAborted()
-    await unlessAborted(respond(endpoint, call), call.signal)
+    const responding = respond(endpoint, call, (reason) => failing.abort(reason))
+    await unlessAborted(unlessAborted(responding, failing.signal), call.signal)
     return success
   } catch (error) {
     // A handler that was told to stop may throw anything on its way out; the reason it was told is the outcome.
@@ -65,9 +67,9 @@ function admit({ binding, method, authorise }: Endpoint, peer: Peer): void {
   authorise?.(peer, { service: service.name, name: method.name })
 }
 
-async function respond(endpoint: Endpoint, call: IncomingCall): Promise<void> {
+async function respond(endpoint: Endpoint, call: IncomingCall, fail: ServerCall['fail']): Promise<void> {
   const { method, handle } = endpoint
-  const context: ServerCall = { peer: call.peer, signal: call.signal, widen: call.widen }
+  const context: ServerCall = { peer: call.peer, signal: call.signal, widen: call.widen, fail }
   const requests = decoded(endpoint, call.requests)
   const request = method.kind === 'bidi' ? requests : await onlyOne(requests, method.name)
   const result = handle(request, context)
