@@ -3,7 +3,7 @@
  * what it used when asked, and watches its event loop from one question to the next.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { startAggregator } from '../src/aggregator/index.ts'
+import { limitGarbage, startAggregator } from '../src/aggregator/index.ts'
 import { Secret } from '../src/crypto/index.ts'
 import { grpcNetwork, type Identity } from '../src/rpc/index.ts'
 import type { Attester } from '../src/tee/index.ts'
@@ -28,6 +28,7 @@ interface Sent {
   readonly stateDirectory?: string
 }
 
+limitGarbage()
 let quotes = 0
 const watch = new LoopWatch()
 

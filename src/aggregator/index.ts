@@ -19,6 +19,7 @@ import { createProver } from './prover.ts'
 import { Runs } from './runs.ts'
 
 export { isEngineThread, serveEngine } from './engine/index.ts'
+export { limitGarbage } from './heap.ts'
 export { type AggregatorCode, AggregatorError, aggregatorErrors } from './errors.ts'
 
 export interface AggregatorOptions {

@@ -62,7 +62,8 @@ export async function aggregator(
 ): Promise<number> {
   const home = await openHome(context, 'aggregator')
   const listen = addressOr(options.listen, 'listen', home.config.listen)
-  const { startAggregator } = await import('../aggregator/index.ts')
+  const { limitGarbage, startAggregator } = await import('../aggregator/index.ts')
+  limitGarbage()
   const log = logOf(context, home)
   const attestation = await (await import('./attest/open-aggregator.ts')).openAttestation(context, home, log)
   const { state } = home.config

@@ -2,7 +2,7 @@
  * The parties that hold an Attend stream, and what goes down each: at first every run of the party that has something
  * for it to do, then each change that gives it something else to do. One stream a party; a second ends the first.
  */
-import { type Assignment, type AssignmentPhase, RpcError } from '../rpc/index.ts'
+import { type Assignment, type AssignmentPhase, createTurns, RpcError } from '../rpc/index.ts'
 import type { Store } from '../store/index.ts'
 import { assignmentFor } from './assignments.ts'
 import type { Changes } from './changes.ts'
@@ -39,6 +39,9 @@ export function createAttendance(store: Store, changes: Changes, draining: Abort
   return { connected: () => [...streams.keys()].sort(), isConnected: (party) => streams.has(party), attend }
 }
 
+/** One change of a run wakes the streams of a thousand parties. */
+const turns = createTurns()
+
 /** Ends when `signal` aborts. */
 async function* assignments(
   store: Store,
@@ -54,6 +57,8 @@ async function* assignments(
     for (let runIds: readonly string[] | 'many' = 'many'; !signal.aborted; runIds = await subscription.next(signal)) {
       const looked = runIds === 'many' ? new Set([...told.keys(), ...(await store.runs.unfinished(party))]) : runIds
       for (const runId of looked) {
+        await turns.next()
+        if (signal.aborted) return
         const run = await store.runs.get(runId)
         const assignment = run && assignmentFor(run, party, told.get(runId))
         if (!assignment) continue

@@ -3,7 +3,7 @@
  * There is no option: what it does is in the home, whose policy the organisations signed, and attestation is never off.
  */
 import { parseArgs } from 'node:util'
-import { startAggregator } from '../aggregator/index.ts'
+import { limitGarbage, startAggregator } from '../aggregator/index.ts'
 import { CodedError } from '../errors/index.ts'
 import { type AttestationPolicy, parseSignedPolicy, policyDigest, verifyPolicy } from '../job/index.ts'
 import type { Log, Network, Program } from '../rpc/index.ts'
@@ -95,6 +95,7 @@ async function start(
     policy,
     stateDirectory,
   }
+  limitGarbage()
   const aggregator = await startAggregator(options)
   const { address } = aggregator
   const ready = { ready: true, federation, role: 'aggregator', name, address, tee: attester.name, program, policy }

@@ -23,5 +23,6 @@ export { createRequest, createRoot, type KeyPair, type SigningOptions, signReque
 export { parsePeer } from './identity/peer.ts'
 export { keyDigest } from './attested/preamble.ts'
 export { createMemoryNetwork } from './memory/network.ts'
+export { createTurns } from './turns.ts'
 export { unlessAborted } from './call/streams.ts'
 export { MAXIMUM_CHUNK_BYTES, RUN_KEY_BYTES } from './limits.ts'

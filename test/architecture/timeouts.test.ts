@@ -26,7 +26,7 @@ const others: Readonly<Record<string, string>> = {
   'parties/attestation/pace.ts WITHIN_MS': 'a window in which connections are counted',
   'parties/attestation/appraiser.ts SAME_REFUSAL_MS': 'how often the same refusal is recorded',
   'parties/data/pace.ts SLICE_MS': 'how long work goes on before others have a turn',
-  'src/rpc/memory/turns.ts SLICE_MS': 'how long work goes on before others have a turn',
+  'src/rpc/turns.ts SLICE_MS': 'how long work goes on before others have a turn',
   'src/aggregator/prover.ts RENEW_MS': 'the age of a key',
   'src/aggregator/prover.ts LEAST_MS': 'the age of a key',
   'src/aggregator/uploads.ts STATUS_MS': 'how often an offset is told',

@@ -173,13 +173,13 @@ describe('attending', () => {
   it('ends the first stream when the party attends a second time', () =>
     withHarness(async (harness) => {
       const first = attend(harness.control, 'bank-a')
-      const ended = first.next()
+      const ended = expect(first.next()).rejects.toSatisfy(
+        (error) => error instanceof CoordinatorError && error.code === 'ATTEND_REPLACED',
+      )
       const second = attend(harness.control, 'bank-a')
       const run = harness.submit()
       expect(await second.next()).toMatchObject({ phase: 'decide', runId: (await run).runId })
-      await expect(ended).rejects.toSatisfy(
-        (error) => error instanceof CoordinatorError && error.code === 'ATTEND_REPLACED',
-      )
+      await ended
       expect(await harness.control.runs.getStatus({}, ana)).toMatchObject({ connectedParties: ['bank-a'] })
     }))
 

@@ -55,3 +55,27 @@ describe.each(['aggregator', 'coordinator'] as const)('the %s is started anew', 
 
 const isDelivery = (event: RunEvent, round: number) =>
   event.kind === 'party-changed' && event.activity === 'delivered' && event.round === round
+
+test('the aggregator is started anew after all parties had left it, and waits for them', async () => {
+  let left = 0
+  let back = 0
+  let done = false
+  const leave = async (federation: TestFederation) => {
+    await Promise.all([...federation.parties.values()].map((party) => party[Symbol.asyncDispose]()))
+    await vi.waitFor(() => expect(left).toBe(3), { timeout: 20_000 })
+    await federation.restart('aggregator')
+    // One alone, which wakes the run, is not taken for all that there are.
+    await federation.startParty('bank-a')
+    await vi.waitFor(() => expect(back).toBe(1), { timeout: 20_000 })
+    for (const party of ['bank-b', 'bank-c']) await federation.startParty(party)
+  }
+  const { run, digest, log } = await played((federation, event) => {
+    if (event.kind === 'party-changed' && event.activity === 'gone') left += 1
+    if (event.kind === 'party-changed' && event.activity === 'joined' && left === 3) back += 1
+    if (done || event.kind !== 'round-opened' || event.round !== 2) return undefined
+    done = true
+    return leave(federation)
+  })
+  expect(run, log.join('\n')).toMatchObject({ state: 'finished', round: 4 })
+  expect(digest).toBe((await undisturbed).digest)
+})

@@ -17,8 +17,8 @@ import { errorOf } from '../call/outcome.ts'
 import { interruptible, unlessAborted, whenAborted } from '../call/streams.ts'
 import { RpcError } from '../errors.ts'
 import { type CheckedIdentity, checkChain, checkIdentity, judgePeer } from '../identity/verify.ts'
+import { createTurns } from '../turns.ts'
 import { createPipe, type Pipe } from './pipe.ts'
-import { createTurns } from './turns.ts'
 
 const PIPE_MESSAGES = 2
 /** Where ports come from when 0 is asked for: the range that the IANA leaves to such uses. */
