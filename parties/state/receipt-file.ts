@@ -1,7 +1,7 @@
 /**
- * The receipts of a run in one file that only grows: length (u32), CRC-32 and sealed bytes of each. Every one was checked before
- * it was kept, so that reading them again only has to find what a crash or a person did to the file: an incomplete last
- * one is as if it had not been written, anything else that is not one chain is damage.
+ * The receipts of a run in one file that only grows: length (u32), CRC-32 and sealed bytes of each. Every one was
+ * checked before it was kept, so that reading them again only has to find what a crash or a person did to the file: an
+ * incomplete last one is as if it had not been written, anything else that is not one chain is damage.
  */
 import { crc32 } from 'node:zlib'
 import { type ParsedReceipt, parseReceipt, type Receipt } from '../../src/ledger/index.ts'

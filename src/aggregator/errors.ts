@@ -3,7 +3,8 @@ import { CodedError, type ErrorTable } from '../errors/index.ts'
 export const aggregatorErrors = {
   AGGREGATION_UNKNOWN_RUN: {
     status: 'NOT_FOUND',
-    cause: 'The aggregator does not hold this run: it was never started there, or the aggregator restarted since.',
+    cause:
+      'The aggregator does not hold this run: it was never started there, is over and was let go, or was lost in a restart without its state directory.',
     next: 'Submit the job again; `coffer run show RUN` tells what became of the old run.',
   },
   AGGREGATION_ASLEEP: {
@@ -99,7 +100,7 @@ export const aggregatorErrors = {
   AGGREGATION_ENGINE: {
     status: 'INTERNAL',
     cause: 'The thread that computes for a run ended, or failed at something that the program does not expect.',
-    next: "Look at the aggregator's log for the error, and at its memory; the run goes on from its last checkpoint.",
+    next: "Look at the aggregator's log for the error, and at its memory; the run was abandoned: submit the job again.",
   },
   AGGREGATION_ENGINE_CLOSED: {
     status: 'CANCELLED',

@@ -1,7 +1,7 @@
 /**
  * The events of one run, in order, for whoever follows it. A restarted aggregator shows those of earlier epochs first,
- * with the numbers they had, so that a watcher goes on where it was. The coordinator is the one that keeps history; this log is
- * bounded, and a watcher that asks for what has been let go is told so instead of being given a gap.
+ * with the numbers they had, so that a watcher goes on where it was. The coordinator is the one that keeps history;
+ * this log is bounded, and a watcher that asks for what has been let go is told so instead of being given a gap.
  */
 import { EventEmitter, once } from 'node:events'
 import { NewestEvents, type RunEvent } from '../round/index.ts'

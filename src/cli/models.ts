@@ -1,6 +1,6 @@
 /**
- * `model list`, `export` and `evaluate`; `verify` is in lineage/. What the coordinator serves is checked against its digests before anything is
- * made of it: it keeps models, and is not trusted with what they are.
+ * `model list`, `export` and `evaluate`; `verify` is in lineage/. What the coordinator serves is checked against its
+ * digests before anything is made of it: it keeps models, and is not trusted with what they are.
  */
 import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'

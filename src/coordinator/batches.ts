@@ -1,7 +1,8 @@
 /**
  * What has arrived from a stream while its reader was busy, as one array: events that come faster than the disk syncs
- * are stored in one transaction. At most `most` are held, and none after one that `isLarge`; the stream is not read further until they are taken. An error
- * comes after everything that arrived before it. Whoever leaves early also aborts the stream's signal.
+ * are stored in one transaction. At most `most` are held, and none after one that `isLarge`; the stream is not read
+ * further until they are taken. An error comes after everything that arrived before it. Whoever leaves early also
+ * aborts the stream's signal.
  */
 export async function* batches<T>(
   source: AsyncIterable<T>,

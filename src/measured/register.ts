@@ -1,6 +1,6 @@
 /**
- * The program's digest in RTMR3, a first quote and the event log, before anybody is let in: an aggregator that cannot be attested
- * must fail here, under the eyes of whoever starts it, and not at the first bank.
+ * The program's digest in RTMR3, a first quote and the event log, before anybody is let in: an aggregator that cannot
+ * be attested must fail here, under the eyes of whoever starts it, and not at the first bank.
  *
  * In a TDX VM the digest of the bundle is extended into RTMR3, so that evidence names the program and not only the
  * machine. Where that is not possible the program says so and goes on: what a party accepts is in its policy, which

@@ -1,6 +1,7 @@
 /**
  * How an event changes what is known of a run. Pure, so that a run's row is always what its history says; what the
- * parties are doing is derived in round/apply-event.ts, for watchers as well. It does not judge whether an event may happen; see the coordinator's `runs.ts`.
+ * parties are doing is derived in round/apply-event.ts, for watchers as well. It does not judge whether an event may
+ * happen; see the coordinator's `runs.ts`.
  */
 import {
   activitiesAfter,

@@ -1,6 +1,6 @@
 /**
- * A model update as numbers: its layout, the fixed point that all summations share, the check on receipt, the sum, compression.
- * A party encodes, the aggregator verifies and adds, whoever may see the sum decodes it.
+ * A model update as numbers: its layout, the fixed point that all summations share, the check on receipt, the sum,
+ * compression. A party encodes, the aggregator verifies and adds, whoever may see the sum decodes it.
  */
 export { type Accumulator, createAccumulator } from './accumulator.ts'
 export { fromBytes, toBytes } from './bytes.ts'

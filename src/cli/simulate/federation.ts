@@ -4,10 +4,10 @@
  * start them; only what they share is different: training threads, tables, a store in memory.
  */
 import { createTrainerPool, startParty } from '../../../parties/index.ts'
-import { type AggregatorOptions, startAggregator } from '../../aggregator/index.ts'
+import { startAggregator } from '../../aggregator/index.ts'
 import { startCoordinator } from '../../coordinator/index.ts'
 import type { JobSpec } from '../../job/index.ts'
-import { type Identity, type Log, type Network, type Program, runService } from '../../rpc/index.ts'
+import { type Log, type Network, type Program, runService } from '../../rpc/index.ts'
 import { openStore } from '../../store/index.ts'
 import { newLedgerKey } from '../ledger/key.ts'
 import type { Session } from '../session.ts'
@@ -68,10 +68,23 @@ export async function startFederation(setting: FederationSetting): Promise<Simul
 }
 
 async function startPrograms(setting: FederationSetting, opened: Opened): Promise<Session> {
-  const { network, now, version, signal } = setting
+  const { spec, network, now, version, signal } = setting
   const authority = await createAuthority(FEDERATION, now())
   const attestation = await createAttestation(FEDERATION, authority.rootPem, now)
-  const aggregator = opened(await startSummation(setting, await authority.issue('aggregator', 'main'), attestation))
+  const { attester, policy } = attestation
+  const aggregator = opened(
+    await startAggregator({
+      federation: FEDERATION,
+      network,
+      now,
+      identity: await authority.issue('aggregator', 'main'),
+      log: setting.log('aggregator'),
+      listen: LISTEN,
+      allowPlain: spec.summation === 'plain',
+      attester,
+      policy,
+    }),
+  )
   const store = opened(await openStore('sqlite::memory:'))
   const coordinator = opened(
     await startCoordinator({
@@ -101,26 +114,6 @@ async function startPrograms(setting: FederationSetting, opened: Opened): Promis
     open: { signal, deadlineMs: 'open' },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   }
-}
-
-/** The one place where the aggregator is started. */
-function startSummation(
-  { spec, network, now, log }: FederationSetting,
-  identity: Identity,
-  { attester, policy }: SimulatedAttestation,
-): Promise<Program> {
-  const options: AggregatorOptions = {
-    federation: FEDERATION,
-    network,
-    identity,
-    now,
-    log: log('aggregator'),
-    listen: LISTEN,
-    allowPlain: spec.summation === 'plain',
-    attester,
-    policy,
-  }
-  return startAggregator(options)
 }
 
 interface Ground {
