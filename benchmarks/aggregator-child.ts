@@ -8,7 +8,7 @@ import { Secret } from '../src/crypto/index.ts'
 import { grpcNetwork, type Identity } from '../src/rpc/index.ts'
 import type { Attester } from '../src/tee/index.ts'
 import { simulatedAttester } from '../test/support/attestation.ts'
-import { LoopWatch, peakBytes, threadCpuMs } from './loop-watch.ts'
+import { LoopWatch, newThreadsCpuMs, peakBytes, threadCpuMs, threads } from './loop-watch.ts'
 
 const quiet = () => undefined
 const log = {
@@ -30,6 +30,8 @@ interface Sent {
 
 limitGarbage()
 let quotes = 0
+/** Before there is a run. */
+let without: readonly string[] = []
 const watch = new LoopWatch()
 
 process.on('disconnect', () => process.exit())
@@ -38,7 +40,8 @@ process.on('message', async (message: 'usage' | Sent) => {
     const { userCPUTime, systemCPUTime } = process.resourceUsage()
     const cpuMs = (userCPUTime + systemCPUTime) / 1000
     const resident = { peakBytes: peakBytes(), residentBytes: process.memoryUsage.rss() }
-    process.send?.({ cpuMs, loopCpuMs: threadCpuMs(), ...resident, ...watch.stop(), quotes })
+    const engineCpuMs = newThreadsCpuMs(without)
+    process.send?.({ cpuMs, loopCpuMs: threadCpuMs(), engineCpuMs, ...resident, ...watch.stop(), quotes })
     watch.start()
     return
   }
@@ -56,5 +59,6 @@ process.on('message', async (message: 'usage' | Sent) => {
   const options = { federation, identity, listen: '127.0.0.1:0', network: grpcNetwork, now: Date.now, log }
   const kept = stateDirectory === undefined ? {} : { stateDirectory }
   const { address } = await startAggregator({ ...options, policy, attester, allowPlain: true, ...kept })
+  without = threads()
   process.send?.({ address })
 })

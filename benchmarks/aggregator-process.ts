@@ -32,6 +32,8 @@ export interface Usage extends LoopUsage {
   readonly cpuMs: number
   /** Of that, the thread of the event loop. */
   readonly loopCpuMs: number
+  /** And the threads of the runs' engines. */
+  readonly engineCpuMs: number
   readonly peakBytes: number
   readonly residentBytes: number
   readonly quotes: number

@@ -3,7 +3,7 @@
  * monitorEventLoopDelay; on a machine that others use, most of that is the wait for a core. What the program itself is to
  * blame for is the processor time that the thread used between two ticks of the timer: that is told beside it.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 const TICK_MS = 2
@@ -46,6 +46,18 @@ export class LoopWatch {
 export function threadCpuMs(): number {
   const text = proc('schedstat')
   return text === undefined ? Number.NaN : Number(text.split(' ')[0]) / 1e6
+}
+
+/** By number, the threads that this process has now. */
+export function threads(): string[] {
+  return process.platform === 'linux' ? readdirSync('/proc/self/task') : []
+}
+
+/** Processor time of the threads that have come since, and are there yet: those of workers. */
+export function newThreadsCpuMs(since: readonly string[]): number {
+  const ms = (thread: string) => Number((proc(`task/${thread}/schedstat`) ?? '').split(' ')[0]) / 1e6
+  const added = threads().filter((thread) => !since.includes(thread))
+  return added.reduce((sum, thread) => sum + ms(thread), process.platform === 'linux' ? 0 : Number.NaN)
 }
 
 /** The most memory that this process ever had, without what its parent had at the fork, as getrusage(2) counts. */
