@@ -39,7 +39,11 @@ export const disk: Disk = {
       const file = await open(join(directory, name), constants.O_RDWR | constants.O_CREAT, 0o600)
       try {
         await file.truncate(at)
-        await file.write(bytes, 0, bytes.length, at)
+        // A disk that becomes full writes a part and says so only the next time.
+        for (let written = 0; written < bytes.length; ) {
+          const { bytesWritten } = await file.write(bytes, written, bytes.length - written, at + written)
+          written += bytesWritten
+        }
         await file.sync()
       } finally {
         await file.close()
