@@ -17,8 +17,10 @@ const MAXIMUM_NOTE = 65_536
 const MAXIMUM_EVIDENCE = 4 * MAXIMUM_NOTE
 /** Each round has about one checkpoint of half a kilobyte: the last 20,000 rounds, however many runs they were of. */
 const KEPT_CHECKPOINTS = 20_000
-/** One convicts; the others show whether it was once or goes on. */
+/** Of each kind: one convicts; the others show whether it was once or goes on. */
 const KEPT_EVIDENCE = 20
+/** Codes that two signatures prove. A log that was rolled back may be restored; one with two histories cannot be. */
+const lasting: readonly LedgerCode[] = ['LEDGER_FORKED', 'LEDGER_INCONSISTENT']
 
 export interface Evidence {
   readonly code: LedgerCode
@@ -83,9 +85,9 @@ export async function readKey(directory: string): Promise<string | undefined> {
 export async function readEvidence(directory: string): Promise<(Evidence & { readonly file: string })[]> {
   const place = join(directory, EVIDENCE)
   const names = await reading(place, () => readdir(place).catch(missingAs([])))
-  const files = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
+  const { convicting, others } = sorted(names)
   return Promise.all(
-    files.slice(0, KEPT_EVIDENCE).map(async (name) => {
+    [...convicting.slice(0, KEPT_EVIDENCE), ...others.slice(0, KEPT_EVIDENCE)].map(async (name) => {
       const file = join(place, name)
       return reading(file, async () => ({ ...parseEvidence(await readText(file, MAXIMUM_EVIDENCE)), file }))
     }),
@@ -100,6 +102,17 @@ function parseEvidence(text: string): Evidence {
     throw new Error('it is no evidence of this program')
   }
   return { code, message, notes, proof }
+}
+
+export const isLasting = (code: LedgerCode): boolean => lasting.includes(code)
+
+const startOf = (code: LedgerCode): string => `${code.toLowerCase().replaceAll('_', '-')}-`
+
+/** Anybody can sign with a key of his own and so have evidence of that kept: it takes no place from what convicts for good. */
+function sorted(names: readonly string[]) {
+  const files = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort()
+  const convicts = (name: string) => lasting.some((code) => name.startsWith(startOf(code)))
+  return { convicting: files.filter(convicts), others: files.filter((name) => !convicts(name)) }
 }
 
 const isLedgerCode = (code: unknown): code is LedgerCode =>
@@ -130,10 +143,11 @@ export async function keepKey(directory: string, key: string): Promise<void> {
 export async function keepEvidence(directory: string, evidence: Evidence): Promise<string> {
   const place = join(directory, EVIDENCE)
   const digest = createHash('sha256').update(evidence.notes.join('\0')).digest('hex').slice(0, 16)
-  const name = `${evidence.code.toLowerCase().replaceAll('_', '-')}-${digest}.json`
+  const name = `${startOf(evidence.code)}${digest}.json`
   await writing(place, async () => {
-    const others = (await readdir(place)).filter((each) => each !== name)
-    if (others.length < KEPT_EVIDENCE) await writeDurably(place, name, `${JSON.stringify(evidence, null, 2)}\n`)
+    const { convicting, others } = sorted((await readdir(place)).filter((each) => each !== name))
+    const kind = isLasting(evidence.code) ? convicting : others
+    if (kind.length < KEPT_EVIDENCE) await writeDurably(place, name, `${JSON.stringify(evidence, null, 2)}\n`)
   })
   return join(place, name)
 }

@@ -14,15 +14,22 @@ import {
   verifierKey,
 } from '../../src/ledger/index.ts'
 import type { Log } from '../../src/rpc/index.ts'
-import { forgetOldest, keepEvidence, keepKey, keepNote, listKept, readEvidence, readKey, readNote } from './files.ts'
+import {
+  forgetOldest,
+  isLasting,
+  keepEvidence,
+  keepKey,
+  keepNote,
+  listKept,
+  readEvidence,
+  readKey,
+  readNote,
+} from './files.ts'
 
 export interface Seen {
   readonly note: Uint8Array
   readonly checkpoint: OpenedCheckpoint
 }
-
-/** Codes that two signatures prove. A log that was rolled back may be restored; one with two histories cannot be. */
-const lasting: ReadonlySet<string> = new Set(['LEDGER_FORKED', 'LEDGER_INCONSISTENT'])
 
 export class Keeper {
   readonly #directory: string
@@ -42,7 +49,7 @@ export class Keeper {
   /** Reads what was kept. Throws WitnessError WITNESS_DAMAGED, LedgerError for a kept checkpoint that is none of this log. */
   async load(): Promise<void> {
     const directory = this.#directory
-    const [found] = (await readEvidence(directory)).filter(({ code }) => lasting.has(code))
+    const [found] = (await readEvidence(directory)).filter(({ code }) => isLasting(code))
     if (found) this.conviction = new LedgerError(found.code, `${found.message} (evidence: ${found.file})`)
     const key = await readKey(directory)
     if (key === undefined) return
@@ -123,7 +130,7 @@ export class Keeper {
     const texts = notes.map((note) => Buffer.from(note).toString('utf8'))
     const evidence = await keepEvidence(this.#directory, { code, message, notes: texts, proof: proof.map(toHex) })
     this.#log.error({ code, evidence, error: message }, "the coordinator's log cannot be trusted")
-    if (lasting.has(code)) this.conviction = error
+    if (isLasting(code)) this.conviction = error
     return error
   }
 }

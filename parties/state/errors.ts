@@ -18,8 +18,9 @@ export const stateErrors = {
   },
   STATE_TOO_MANY: {
     status: 'RESOURCE_EXHAUSTED',
-    cause: 'The party keeps the state of as many runs that have not ended as it may.',
-    next: 'Delete the directories of runs that are over from `state` of the party.',
+    cause:
+      'The party keeps as much as it may: of runs that have not ended, or of restarts of the aggregator in one run.',
+    next: 'Delete the directories of runs that are over from `state` of the party; stop a run whose aggregator restarts without end.',
   },
 } as const satisfies ErrorTable<string>
 

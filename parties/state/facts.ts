@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../src/crypto/index.ts'
 import type { Disk } from './disk.ts'
+import { StateError } from './errors.ts'
 import { parseState } from './framed.ts'
 
 const FILE = 'run.json'
@@ -38,8 +39,14 @@ export const newFacts = (run: string, jobDigest: string, rows: number): Facts =>
   ...{ run, jobDigest, rows, runKey: '', epochs: [], accepted: null, confirmed: 0, left: null, ended: false },
 })
 
-export const writeFacts = (disk: Disk, directory: string, facts: Facts): Promise<void> =>
-  disk.write(directory, FILE, [canonicalJson(facts)])
+/** Throws STATE_TOO_MANY for what could not be read again, STATE_UNWRITABLE. */
+export async function writeFacts(disk: Disk, directory: string, facts: Facts): Promise<void> {
+  const { length } = facts.epochs
+  if (length > MOST_EPOCHS) {
+    throw new StateError('STATE_TOO_MANY', `${directory}: epoch ${length} of the aggregator, ${MOST_EPOCHS} are kept`)
+  }
+  await disk.write(directory, FILE, [canonicalJson(facts)])
+}
 
 /** Throws STATE_DAMAGED, STATE_UNREADABLE. */
 export async function readFacts(disk: Disk, directory: string): Promise<Facts | undefined> {

@@ -11,7 +11,7 @@
  * ends in the state before or after the change: an update that a kept receipt shows is settled then, and a `next` without
  * its update is no more than an unfinished attempt.
  *
- * What may go wrong: STATE_UNWRITABLE (nothing has changed then), STATE_UNREADABLE, STATE_DAMAGED.
+ * What may go wrong: STATE_UNWRITABLE and STATE_TOO_MANY (nothing has changed then), STATE_UNREADABLE, STATE_DAMAGED.
  */
 import { fromHex, toHex } from '../../src/crypto/index.ts'
 import type { ParsedReceipt, Receipt } from '../../src/ledger/index.ts'

@@ -78,7 +78,7 @@ export class AggregationRun {
       known: history.members,
       now,
       common: () => ({ receipts: setting.shelf.count, runKey: setting.kept?.runKey ?? new Uint8Array(0) }),
-      enter: (party, rows) => this.#chronicle.write({ kind: 'member', party, rows }),
+      enter: (party, rows) => this.#enter(party, rows),
       moved: (...move) => this.#moved(...move),
     })
     // Uploads that may be late listen to the end of the run.
@@ -215,6 +215,12 @@ export class AggregationRun {
     if (present.length >= quorum) return undefined
     const absent = parties.filter((party) => !present.includes(party))
     return `${present.length} of ${quorum} parties joined within ${deadlineSeconds} s; absent, or refusing this aggregator: ${absent.join(', ')}`
+  }
+
+  /** Who comes for the first time after the end is told of it: the log of the run takes no more members. */
+  async #enter(party: string, rows: number): Promise<void> {
+    const ended = this.#state !== 'running' || this.#chronicle.history.ended !== undefined
+    if (!ended) await this.#chronicle.write({ kind: 'member', party, rows })
   }
 
   #moved(party: string, present: boolean, works: boolean): void {

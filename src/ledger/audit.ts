@@ -113,8 +113,10 @@ function attempt(findings: AuditFinding[], from: string, check: () => void): voi
 function createGroups(sizes: readonly number[]) {
   const groupOf = new Map(sizes.map((size) => [size, new Set([size])]))
   const join = (one: number, other: number) => {
-    const [into, from] = [groupOf.get(one), groupOf.get(other)]
-    if (into === undefined || from === undefined || into === from) return
+    const [first, second] = [groupOf.get(one), groupOf.get(other)]
+    if (first === undefined || second === undefined || first === second) return
+    // The smaller into the larger: whatever order the proofs come in, a size moves no more often than its group doubles.
+    const [from, into] = first.size < second.size ? [first, second] : [second, first]
     for (const size of from) {
       into.add(size)
       groupOf.set(size, into)

@@ -39,6 +39,19 @@ test('whoever comes while the next round is being opened gets the task of the la
   expect((await next).value).toMatchObject({ round: 5, receipts: 5 })
 })
 
+test('a party that joins again and again with other checkpoints takes the place of its own only', async () => {
+  const { members } = createMembers(['alpha', 'beta', 'gamma'])
+  const join = (party: string, checkpoint: string) =>
+    members.join(party, { rows: 10, checkpoint: new TextEncoder().encode(checkpoint) }, signal).next()
+  void join('alpha', 'of alpha')
+  for (let i = 1; i <= 40; i++) void join('beta', `of beta ${i}`)
+  const given = join('gamma', 'of gamma')
+  await members.assign(evaluate(1), ['gamma'])
+  const { checkpoints } = (await given).value
+  const texts = checkpoints.map((each: Uint8Array) => new TextDecoder().decode(each))
+  expect(texts.sort()).toEqual(['of alpha', 'of beta 40'])
+})
+
 test('a task reaches every one of many streams, and a replaced stream ends', async () => {
   const parties = Array.from({ length: 100 }, (_, i) => `party-${i}`)
   const { members } = createMembers(parties)

@@ -1,10 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
+import { openState } from '../../src/aggregator/durable/index.ts'
 import { AggregatorError } from '../../src/aggregator/index.ts'
 import { Receipts } from '../../src/aggregator/receipts.ts'
 import { toHex } from '../../src/crypto/index.ts'
 import type { RunEvent } from '../../src/round/index.ts'
 import type { CollectedModel, Task } from '../../src/rpc/index.ts'
 import { type Bench, createBench, nextTask, runId, takePart, upload } from './bench.ts'
+import { ModelDisk } from './durable/model-disk.ts'
 
 const parties = ['bank-a', 'bank-b', 'bank-c']
 const closed = (events: readonly RunEvent[]) => events.filter((event) => event.kind === 'round-closed')
@@ -265,6 +267,18 @@ describe('a run ends', () => {
     expect(ending(await failing.events())).toMatchObject({ state: 'abandoned', reason: worker })
   })
 
+  test('and tells so whoever comes for the first time after that', async () => {
+    const bench = createBench()
+    await bench.start()
+    void bench.join('bank-a').next()
+    await arrival(bench, 'bank-a')
+    await bench.runs.stop(runId, 'enough')
+    await bench.events()
+    for (const party of ['bank-b', 'bank-a', 'bank-b']) {
+      expect(await nextTask(bench.join(party))).toMatchObject({ kind: 'ended', state: 'stopped', reason: 'enough' })
+    }
+  })
+
   test('stopped by the coordinator, while parties gather and while a round is open', async () => {
     const gathering = createBench()
     await gathering.start()
@@ -297,6 +311,22 @@ describe('the aggregator refuses', () => {
     await bench.start()
     await bench.start()
     await expect(bench.start(['bank-a', 'bank-b'])).rejects.toThrow(refusal('AGGREGATION_CONFLICT'))
+  })
+
+  test('at once what it would refuse later, and starts the same run once', async () => {
+    const bench = createBench({}, false, await openState('/state', new ModelDisk()))
+    const start = (id: string, parties = bench.spec.parties) =>
+      bench.aggregation.startRun({ runId: id, specJson: bench.specJson, parties }, bench.as('coordinator', 'main'))
+    const [first, same, other] = await Promise.allSettled([start(runId), start(runId), start(runId, ['bank-a'])])
+    expect([first, same]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+    expect(other).toMatchObject({ reason: expect.any(AggregatorError) })
+    expect(other).toMatchObject({ reason: refusal('AGGREGATION_CONFLICT') })
+    await start(runId)
+    expect(bench.runs.active).toBe(1)
+    const more = await Promise.allSettled(['1', '2', '3'].map((digit) => start(digit.repeat(32))))
+    expect(more[2]).toMatchObject({ reason: expect.any(AggregatorError) })
+    expect(more[2]).toMatchObject({ reason: refusal('AGGREGATION_FULL') })
+    expect(bench.runs.active).toBe(3)
   })
 
   test('summation plain, unless started for a benchmark', async () => {

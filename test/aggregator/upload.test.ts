@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { AggregatorError } from '../../src/aggregator/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { Task, UpdatePart } from '../../src/rpc/index.ts'
 import { type Bench, createBench, nextTask, runId, upload } from './bench.ts'
+import { createGate } from '../rpc/kits.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 
@@ -94,6 +96,21 @@ test('an upload under way ends when its run does', async () => {
   await new Promise(setImmediate)
   await bench.aggregation.stopAggregation({ runId, reason: 'the test is over' }, bench.as('coordinator', 'main'))
   await Promise.all(outcomes)
+})
+
+test('one that a newer one replaces fails its call, though its party reads no answers', async () => {
+  const [header] = upload(task, honest)
+  const begin = (fail: (reason: Error) => void) => {
+    const statuses = bench.rounds.submitUpdate(stall(header ? [header] : []), { ...bench.as('party', 'bank-a'), fail })
+    return statuses[Symbol.asyncIterator]().next()
+  }
+  const { opened, open } = createGate<Error>()
+  expect(await begin(open)).toMatchObject({ value: { kind: 'admitted' } })
+  const { open: never } = createGate<Error>()
+  expect(await begin(never)).toMatchObject({ value: { kind: 'admitted' } })
+  const error = await opened
+  expect(error).toBeInstanceOf(AggregatorError)
+  expect(error).toEqual(refusal('AGGREGATION_UPLOAD_REPLACED'))
 })
 
 test('one that its party breaks off goes on where it stood', async () => {

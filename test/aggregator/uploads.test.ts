@@ -366,7 +366,7 @@ describe('an upload that broke', () => {
 describe('time', () => {
   const bytes = update(5 * MIB)
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   })
   afterEach(() => {
     vi.useRealTimers()
@@ -445,6 +445,29 @@ describe('time', () => {
     later.leave()
     await later.refused()
   })
+
+  test.each(['replaces itself', 'leaves and comes back'])(
+    'takes the place of one that %s every 29 s without a byte',
+    async (how) => {
+      const uploads = new Uploads({ bytes: bytes.length, uploads: 8 })
+      const held = begin({ uploads, bytes })
+      await held.hears('admitted')
+      const other = begin({ uploads, bytes, party: 'bank-b' })
+      await vi.advanceTimersByTimeAsync(29_000)
+      if (how === 'leaves and comes back') held.leave()
+      await settled()
+      const again = begin({ uploads, bytes })
+      await again.hears('admitted')
+      expect(other.heard).toEqual([])
+      await vi.advanceTimersByTimeAsync(29_000)
+      const error = await again.refused()
+      expect(error).toBeInstanceOf(AggregatorError)
+      expect(error).toEqual(refusal('AGGREGATION_UPLOAD_SLOW'))
+      expect(other.heard).toEqual([{ kind: 'admitted', offset: 0 }])
+      other.leave()
+      await other.refused()
+    },
+  )
 
   test('takes the place of a stalled upload at once: it has had its time', async () => {
     const uploads = new Uploads({ bytes: bytes.length, uploads: 8 })

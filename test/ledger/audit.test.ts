@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type AuditedProof, auditCheckpoints, logOrigin } from '../../src/ledger/index.ts'
 import { createLedgerKey, createSignedLog } from '../support/ledger.ts'
 import { buildLog, numbered } from './logs.ts'
@@ -27,6 +27,21 @@ describe('checkpoints of several witnesses', () => {
     expect(checkpoints.map(({ size }) => size)).toEqual([0, 4, 9, 20])
     expect(groups).toEqual([[4, 9, 20]])
     expect(proofs).toBe(2)
+  })
+
+  it('are joined in whatever order the proofs come, at a cost that hardly grows with it', () => {
+    const sizes = Array.from({ length: 128 }, (_, i) => i + 1)
+    const long = buildLog(numbered(128))
+    const notes = sizes.map((size) => note(size))
+    const proofs = sizes.slice(1).map((size) => proof(size - 1, size, long.consistency(size - 1, size)))
+    for (const order of [proofs, proofs.toReversed()]) {
+      const moved = vi.spyOn(Set.prototype, 'add')
+      const { groups } = audit(notes, order)
+      const moves = moved.mock.calls.length
+      moved.mockRestore()
+      expect(groups).toEqual([sizes])
+      expect(moves).toBeLessThan(128 * Math.log2(128))
+    }
   })
 
   it('are neither refuted nor shown without a proof', () => {

@@ -300,6 +300,44 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     await stream.return?.()
   })
 
+  test('a call that its server fails ends with that error, whatever was being sent to a caller that did not read', async () => {
+    const failing = createGate<(reason: Error) => void>()
+    let sent = 0
+    await using server = await serve({
+      network,
+      identity: aggregator,
+      round: {
+        async *fetchParameters(_request, { fail }) {
+          failing.open(fail)
+          for (;;) {
+            sent += 1
+            yield new Uint8Array(MIB)
+          }
+        },
+        declineTask: async () => ({}),
+      },
+    })
+    await using client = dial(network, server.address, party)
+    const request = { runId, modelDigest: digest, offset: 0 }
+    const stream = client.round.fetchParameters(request, lasting)[Symbol.asyncIterator]()
+    await stream.next()
+    await still(
+      () => sent,
+      () => client.round.declineTask(decline, calmly),
+    )
+    const fail = await failing.opened
+    fail(new TestError(table, 'TEST_REFUSED', 'a newer one came'))
+    const before = sent
+    const reading = (async () => {
+      while (!(await stream.next()).done);
+    })()
+    const error = await failure(reading)
+    expect(error).toBeInstanceOf(RemoteError)
+    expect(error).toMatchObject({ code: 'TEST_REFUSED' })
+    // No more than what the handler had ready.
+    expect(sent).toBeLessThanOrEqual(before + 1)
+  })
+
   test('a slow server stops the uploader', async () => {
     let sent = 0
     const go = createGate()

@@ -198,6 +198,32 @@ describe('a log that two parties see differently', () => {
   })
 })
 
+describe('evidence of two histories', () => {
+  const flood = async (party: Awaited<ReturnType<typeof createParty>>) => {
+    for (let i = 0; i < 25; i++) {
+      const other = createSignedLog(createLedgerKey('north'), numbered(3)).checkpoint
+      await expect(party.witness.compare([other], signal)).rejects.toEqual(refused('LEDGER_KEY_CHANGED'))
+    }
+  }
+
+  test.each<[LedgerCode, number]>([
+    ['LEDGER_FORKED', 6],
+    ['LEDGER_INCONSISTENT', 8],
+  ])('%s is kept however much else is, and convicts after a restart', async (code, size) => {
+    const party = await createParty(honest(6))
+    await party.witness.follow(signal)
+    await flood(party)
+    expect(await readEvidence(party.directory)).toHaveLength(20)
+    party.coordinator.log = rewritten(size, 2)
+    await expect(party.witness.follow(signal)).rejects.toEqual(refused(code))
+    party.coordinator.log = honest(9)
+    const again = await party.start()
+    await expect(again.follow(signal)).rejects.toEqual(refused(code))
+    const kept = await readEvidence(party.directory)
+    expect(kept.map((each) => each.code).filter((each) => each !== 'LEDGER_KEY_CHANGED')).toEqual([code])
+  })
+})
+
 describe('a log that changes under the eyes of one party', () => {
   test('is rolled back: LEDGER_ROLLED_BACK until it is restored', async () => {
     const party = await createParty(honest(6))

@@ -193,6 +193,21 @@ describe('bounds', () => {
     await openAs(directory, MOST_OPEN_RUNS)
   })
 
+  test('of epochs, no more than can be read again, and nothing has changed when there are', async () => {
+    const directory = directories()
+    const state = await open(directory)
+    const { receiptKey } = first
+    const epochs = Array.from({ length: 4096 }, (_, i) => {
+      return { epoch: named(i), receiptKey, policyDigest: opening.policyDigest }
+    })
+    await state.keep({ epochs })
+    const [one] = epochs
+    const more = state.keep({ epochs: [...epochs, ...(one ? [one] : [])] })
+    expect(await refusal(more)).toMatchObject({ code: 'STATE_TOO_MANY' })
+    await state.keep({ confirmed: 1 })
+    expect((await open(directory)).facts).toEqual({ ...state.facts, epochs, confirmed: 1 })
+  })
+
   test('the id of a run is no path', async () => {
     const states = createStates(directories(), disk)
     expect(await refusal(states.open({ ...identity, run: '../../etc' }))).toMatchObject({ code: 'STATE_DAMAGED' })
