@@ -167,7 +167,7 @@ export class Participation {
       if (signal.aborted) return
       if (error instanceof Distrust) return this.#lose(error)
       if (isTooLate(error))
-        return log.info({ run: task.runId, round: task.round }, 'the update came after its round had closed')
+        return log.info({ run: task.runId, round: task.round }, 'the round was over before this task was done')
       this.#report(`cannot do the task of round ${task.round}`, error)
       await this.#decline(task.round, error)
     }
@@ -221,7 +221,8 @@ export class Participation {
 }
 
 /** Nothing went wrong. Where the job lets late updates count, this one goes out again with the next task. */
-const isTooLate = (error: unknown): boolean => error instanceof RemoteError && error.code === 'ROUND_CLOSED'
+const tooLate: readonly string[] = ['ROUND_CLOSED', 'AGGREGATION_UNKNOWN_MODEL']
+const isTooLate = (error: unknown): boolean => error instanceof RemoteError && tooLate.includes(error.code)
 
 /** What the accepted job says about its receipts. */
 function termsOf({ runId, jobDigest, local, desk }: ParticipationOptions) {

@@ -90,8 +90,12 @@ export class Uploads {
     closed.throwIfAborted()
     // Every upload of a round listens to it: a thousand parties are no leak.
     setMaxListeners(0, closed)
-    incoming.endWith(closed)
     const upload = this.#begin(incoming, reception)
+    // One that is being delivered is told by the round itself whether it counts: its own delivery may have closed it.
+    const close = () => {
+      if (!upload.delivery) incoming.end(closed.reason)
+    }
+    closed.addEventListener('abort', close, { once: true, signal: incoming.ended })
     const statuses = new Statuses()
     // Not in step with what is said of it: a sender that does not listen keeps a stream waiting, not a place.
     const bringing = this.#bring(upload, incoming, reception, deliver, statuses).then(

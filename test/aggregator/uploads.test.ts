@@ -617,3 +617,23 @@ describe('memory', () => {
     await statuses.return(undefined)
   })
 })
+
+test('an update whose delivery closes the round is acknowledged, though that takes a while', async () => {
+  const bytes = new Uint8Array(8).fill(3)
+  const closing = new AbortController()
+  let written: (value: { round: number }) => void = () => undefined
+  const delivered = new Promise<{ round: number }>((resolve) => {
+    written = resolve
+  })
+  const deliver = () => {
+    closing.abort(new RoundError('ROUND_CLOSED', 'round 1 has closed'))
+    return delivered
+  }
+  const upload = begin({ uploads: new Uploads(), bytes, closed: closing.signal, deliver })
+  await upload.hears('admitted')
+  upload.send({ kind: 'chunk', offset: 0, data: bytes, crc32: crc32(bytes) })
+  await settled()
+  written({ round: 1 })
+  expect(await upload.hears('accepted')).toMatchObject({ round: 1 })
+  await upload.done
+})
