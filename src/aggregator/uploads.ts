@@ -150,7 +150,8 @@ export class Uploads {
       upload.stale = false
       statuses.say({ kind: 'admitted', offset: staging.offset })
       if (!staging.whole) await gather(upload, staging, incoming, widen, statuses)
-      upload.delivery ??= this.#deliver(upload, staging, deliver)
+      // In a later turn, so that whatever it does finds the upload being delivered.
+      upload.delivery ??= Promise.resolve().then(() => this.#deliver(upload, staging, deliver))
       const { round } = await upload.delivery
       statuses.say({ kind: 'accepted', digest: header.digest, round })
     } catch (error) {

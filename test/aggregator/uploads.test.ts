@@ -85,12 +85,15 @@ function begin({ uploads, bytes, party = 'bank-a', closed = never, ...rest }: Se
     }
   }
   const delivered: string[] = []
+  /** Why the upload was ended: an error ends the call with it. */
+  const ends: unknown[] = []
   const deliver = async (body: Uint8Array) => {
     delivered.push(toHex(sha256(body)))
     return rest.deliver ? rest.deliver(body) : { round: 1 }
   }
   const done = (async () => {
     const incoming = new IncomingUpload(sender.stream(), sender.signal)
+    incoming.ended.addEventListener('abort', () => ends.push(incoming.ended.reason))
     try {
       const header = await incoming.header()
       const expectedBytes = rest.expectedBytes ?? bytes.length
@@ -110,6 +113,7 @@ function begin({ uploads, bytes, party = 'bank-a', closed = never, ...rest }: Se
     heard,
     done,
     delivered,
+    ends,
     windows,
     /** Resolves when a status of this kind has been heard. */
     async hears(kind: UploadStatus['kind']): Promise<UploadStatus> {
@@ -636,4 +640,5 @@ test('an update whose delivery closes the round is acknowledged, though that tak
   written({ round: 1 })
   expect(await upload.hears('accepted')).toMatchObject({ round: 1 })
   await upload.done
+  expect(upload.ends).not.toContainEqual(expect.any(RoundError))
 })
