@@ -52,7 +52,7 @@ export function createRounds(runs: Runs): RoundApi<ServerCall> {
       // A sender that takes no answers must not keep a stream, with all that it has sent on it, after its upload is over.
       const { ended } = incoming
       ended.addEventListener('abort', () => {
-        if (ended.reason instanceof CodedError) fail(ended.reason)
+        if (!incoming.whole && ended.reason instanceof CodedError) fail(ended.reason)
       })
       try {
         const header = await incoming.header()

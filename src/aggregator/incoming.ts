@@ -13,6 +13,8 @@ export const PROGRESS_BYTES = 1024 * 1024
 export class IncomingUpload {
   readonly #parts: AsyncIterator<UpdatePart>
   readonly #ended = new AbortController()
+  /** All of the update is here: what becomes of it is told by whoever it is delivered to, though its round closes with it. */
+  whole = false
   #timer: NodeJS.Timeout | undefined
 
   /** @param signal of the call */
@@ -36,6 +38,8 @@ export class IncomingUpload {
   end(reason?: unknown): void {
     this.stopClock()
     this.#ended.abort(reason)
+    // A generator that is left where it stands holds its last chunk, half a MiB, until all of the connection is collected.
+    this.#parts.return?.().catch(() => undefined)
   }
 
   /** @throws AggregatorError AGGREGATION_UPLOAD_FORM if the first part is not a header, AGGREGATION_UPLOAD_SLOW */

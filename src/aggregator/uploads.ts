@@ -146,6 +146,7 @@ export class Uploads {
       upload.stale = false
       statuses.say({ kind: 'admitted', offset: staging.offset })
       if (!staging.whole) await gather(upload, staging, incoming, widen, statuses)
+      incoming.whole = true
       upload.delivery ??= this.#deliver(upload, staging, deliver)
       const { round } = await upload.delivery
       statuses.say({ kind: 'accepted', digest: header.digest, round })
