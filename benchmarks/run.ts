@@ -39,7 +39,7 @@ if (unknown) {
   process.exit(2)
 }
 
-const sections: string[] = []
+const sections = new Map<string, string>()
 for (const question of wanted) {
   const rows: Row[] = []
   process.stderr.write(`${question.name}: ${question.asks}\n`)
@@ -51,13 +51,16 @@ for (const question of wanted) {
     if (values.json) process.stdout.write(`${JSON.stringify(row)}\n`)
   }
   if (!values.json) process.stdout.write(`\n${table(rows)}\n`)
-  sections.push(markdown(question, rows))
+  sections.set(question.name, markdown(question, rows))
 }
 
 if (values.docs) {
   const text = readFileSync(DOCS, 'utf8')
   const [before = '', rest = ''] = text.split(BEGIN)
-  const [, after = ''] = rest.split(END)
+  const [measured = '', after = ''] = rest.split(END)
+  // What was not asked now stays as it was measured before.
+  const earlier = new Map(measured.split(/^(?=### )/m).map((section) => [/^### (\S+)/.exec(section)?.[1], section]))
+  const all = questions.flatMap(({ name }) => sections.get(name) ?? earlier.get(name)?.trimEnd().concat('\n') ?? [])
   const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
-  writeFileSync(DOCS, `${before}${BEGIN}\nMachine: ${machine}.\n\n${sections.join('\n')}${END}${after}`)
+  writeFileSync(DOCS, `${before}${BEGIN}\nMachine: ${machine}.\n\n${all.join('\n')}${END}${after}`)
 }

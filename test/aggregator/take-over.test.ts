@@ -1,6 +1,6 @@
 /** What the host and a party with the run key can write between them, and an aggregator must not go on from. */
 import { expect, test } from 'vitest'
-import { openState, type RunHeader } from '../../src/aggregator/durable/index.ts'
+import { openState } from '../../src/aggregator/durable/index.ts'
 import { AggregatorError } from '../../src/aggregator/index.ts'
 import { takeOver } from '../../src/aggregator/take-over.ts'
 import { sha256, toHex } from '../../src/crypto/index.ts'
@@ -25,7 +25,8 @@ async function suspended() {
   const [{ runKey } = { runKey: new Uint8Array(0) }] = await tasks()
   await bench.runs.close('the aggregator was shut down')
   const states = await openState('/state', disk)
-  const [header] = states.list() as [RunHeader]
+  const [header] = states.list()
+  if (!header) throw new Error('the run is stored')
   const opened = await states.unlock(runId, runKey)
   const state = await opened.state(1)
   await states[Symbol.asyncDispose]()

@@ -302,6 +302,7 @@ describe.each(createKits())('over $name', ({ network: make }) => {
 
   test('a call that its server fails ends with that error, whatever was being sent to a caller that did not read', async () => {
     const failing = createGate<(reason: Error) => void>()
+    const stopped = createGate()
     let sent = 0
     await using server = await serve({
       network,
@@ -309,9 +310,13 @@ describe.each(createKits())('over $name', ({ network: make }) => {
       round: {
         async *fetchParameters(_request, { fail }) {
           failing.open(fail)
-          for (;;) {
-            sent += 1
-            yield new Uint8Array(MIB)
+          try {
+            for (;;) {
+              sent += 1
+              yield new Uint8Array(MIB)
+            }
+          } finally {
+            stopped.open()
           }
         },
         declineTask: async () => ({}),
@@ -328,6 +333,8 @@ describe.each(createKits())('over $name', ({ network: make }) => {
     const fail = await failing.opened
     fail(new TestError(table, 'TEST_REFUSED', 'a newer one came'))
     const before = sent
+    // Before the caller reads anything.
+    await stopped.opened
     const reading = (async () => {
       while (!(await stream.next()).done);
     })()

@@ -48,7 +48,7 @@ export async function answer(endpoint: Endpoint, call: IncomingCall): Promise<Ou
   try {
     admit(endpoint, call.peer)
     call.signal.throwIfAborted()
-    const responding = respond(endpoint, call, (reason) => failing.abort(reason))
+    const responding = respond(endpoint, call, failing)
     await unlessAborted(unlessAborted(responding, failing.signal), call.signal)
     return success
   } catch (error) {
@@ -67,15 +67,19 @@ function admit({ binding, method, authorise }: Endpoint, peer: Peer): void {
   authorise?.(peer, { service: service.name, name: method.name })
 }
 
-async function respond(endpoint: Endpoint, call: IncomingCall, fail: ServerCall['fail']): Promise<void> {
+async function respond(endpoint: Endpoint, call: IncomingCall, failing: AbortController): Promise<void> {
   const { method, handle } = endpoint
+  const fail = (reason: Error) => failing.abort(reason)
   const context: ServerCall = { peer: call.peer, signal: call.signal, widen: call.widen, fail }
   const requests = decoded(endpoint, call.requests)
   const request = method.kind === 'bidi' ? requests : await onlyOne(requests, method.name)
   const result = handle(request, context)
   if (method.kind === 'unary') return call.send(encoded(endpoint, await result))
   if (!isAsyncIterable(result)) throw new Error(`the handler of ${method.name} gave no stream`)
-  for await (const each of interruptible(result, call.signal)) await call.send(encoded(endpoint, each))
+  for await (const each of interruptible(result, call.signal)) {
+    // Where it cannot be sent, the handler is not to hang in it: leaving the loop tells it to return.
+    await unlessAborted(call.send(encoded(endpoint, each)), failing.signal)
+  }
 }
 
 /** Our own answer being out of bounds is our fault, not the caller's: it must not travel as WIRE_INVALID. */

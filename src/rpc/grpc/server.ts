@@ -5,7 +5,7 @@
  * place for both networks. Health and reflection answer anybody of the federation.
  */
 import { once } from 'node:events'
-import type { ServerHttp2Session } from 'node:http2'
+import { constants, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import * as grpc from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
@@ -21,6 +21,7 @@ import { RpcError } from '../errors.ts'
 import { checkIdentity } from '../identity/verify.ts'
 import { MAXIMUM_MESSAGE_BYTES } from '../limits.ts'
 import type { Listening, ServeOptions } from '../network.ts'
+import type { MethodKind } from '../service.ts'
 import { loadProtocol } from '../protocol.ts'
 import type { GrpcSettings } from './settings.ts'
 import { openDoor } from './tls.ts'
@@ -179,7 +180,7 @@ function register(
     stream.once('cancelled', () => call.abort(departure(stream, endpoint.method.name)))
     turns(() => {
       void answerStream(endpoint, stream, call.signal, peers).then((outcome) => {
-        conclude(stream, outcome)
+        conclude(stream, outcome, endpoint.method.kind)
         forgetMessages(stream)
         call.close()
       })
@@ -232,7 +233,7 @@ function departure(stream: BytesStream, name: string): RpcError {
     : new RpcError('CALL_ABORTED', `the caller left ${name}`)
 }
 
-function conclude(stream: BytesStream, outcome: Outcome): void {
+function conclude(stream: BytesStream, outcome: Outcome, kind: MethodKind): void {
   if (stream.cancelled) return
   if (outcome.status === 'OK') {
     stream.end()
@@ -242,4 +243,10 @@ function conclude(stream: BytesStream, outcome: Outcome): void {
   metadata.set(CODE_TRAILER, outcome.code)
   // How grpc-js is told a status: its stream ends with what this error says.
   stream.emit('error', { code: grpc.status[outcome.status], details: outcome.message, metadata })
+  if (kind !== 'bidi') return
+  // The status follows what was sent before. A caller that does not read that must not keep the stream, and all that it
+  // has sent on it.
+  const http2 = http2StreamOf(stream)
+  const reset = setTimeout(() => http2.close(constants.NGHTTP2_CANCEL), GOODBYE_MS)
+  http2.once('close', () => clearTimeout(reset))
 }
