@@ -36,6 +36,9 @@ export class IncomingUpload {
   end(reason?: unknown): void {
     this.stopClock()
     this.#ended.abort(reason)
+    // A generator that is left where it stands holds its last chunk, half a MiB, until all of the connection is collected.
+    // How it ends is of no interest: the upload is over.
+    this.#parts.return?.().catch(() => undefined)
   }
 
   /** @throws AggregatorError AGGREGATION_UPLOAD_FORM if the first part is not a header, AGGREGATION_UPLOAD_SLOW */

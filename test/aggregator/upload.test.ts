@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { AggregatorError } from '../../src/aggregator/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { Task, UpdatePart } from '../../src/rpc/index.ts'
-import { type Bench, createBench, nextTask, runId, upload } from './bench.ts'
+import { type Bench, createBench, nextTask, runId, streamOf, upload } from './bench.ts'
 import { createGate } from '../rpc/kits.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
@@ -132,3 +132,13 @@ async function* stall(parts: UpdatePart[]): AsyncGenerator<UpdatePart> {
   yield* parts
   await new Promise(() => undefined)
 }
+
+test('the party whose update closes the round is told that it counts', async () => {
+  for (const party of ['bank-a', 'bank-b']) await bench.submit(party, upload(task, honest))
+  const failures: unknown[] = []
+  const call = { ...bench.as('party', 'bank-c'), fail: (reason: unknown) => failures.push(reason) }
+  const said: string[] = []
+  for await (const { kind } of bench.rounds.submitUpdate(streamOf(upload(task, honest)), call)) said.push(kind)
+  expect(said).toEqual(['admitted', 'accepted'])
+  expect(failures).toEqual([])
+})

@@ -22,7 +22,13 @@ import * as x509 from '@peculiar/x509'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createGrpcNetwork } from '../../src/rpc/grpc/network.ts'
 import { LEAST_UPLOAD_WINDOW, SESSION_WINDOW, UPLOAD_WINDOW, WAITING_WINDOW } from '../../src/rpc/grpc/settings.ts'
-import { http2StreamOf, limitReadAhead, setReceiveWindows, uploadWindow } from '../../src/rpc/grpc/windows.ts'
+import {
+  forgetMessages,
+  http2StreamOf,
+  limitReadAhead,
+  setReceiveWindows,
+  uploadWindow,
+} from '../../src/rpc/grpc/windows.ts'
 import { type Identity, RpcError } from '../../src/rpc/index.ts'
 import { type Authority, createAuthority } from '../support/identities.ts'
 import { createTestLog } from '../support/log.ts'
@@ -434,6 +440,14 @@ describe('the inside of the libraries', () => {
     expect(() => limitReadAhead({ readableHighWaterMark: 16 })).toThrow(/inside of Duplex/)
     expect(() => http2StreamOf({ call: { stream: new EventEmitter() } })).toThrow(/inside of ServerDuplexStream/)
     expect(() => http2StreamOf({})).toThrow(/inside of ServerDuplexStream/)
+    expect(() => forgetMessages({ call: { decoder: {} } })).toThrow(/inside of StreamDecoder/)
+  })
+
+  test('holds nothing of the last message when a call is over', () => {
+    const decoder = { readPartialMessage: [Buffer.alloc(1000)], readCompressFlag: Buffer.alloc(1000).subarray(0, 1) }
+    forgetMessages({ call: { decoder } })
+    expect(decoder.readPartialMessage).toEqual([])
+    expect(decoder.readCompressFlag.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
   })
 })
 

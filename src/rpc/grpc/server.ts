@@ -26,7 +26,7 @@ import { loadProtocol } from '../protocol.ts'
 import type { GrpcSettings } from './settings.ts'
 import { openDoor } from './tls.ts'
 import { createTurns } from './turns.ts'
-import { http2StreamOf, limitReadAhead, setReceiveWindows, widen } from './windows.ts'
+import { forgetMessages, http2StreamOf, limitReadAhead, setReceiveWindows, widen } from './windows.ts'
 import { GRACE_MS } from '../../timeouts/index.ts'
 
 /** Calls at once on one connection; a party has at most a handful. */
@@ -181,6 +181,7 @@ function register(
     turns(() => {
       void answerStream(endpoint, stream, call.signal, peers).then((outcome) => {
         conclude(stream, outcome, endpoint.method.kind)
+        forgetMessages(stream)
         call.close()
       })
     })
