@@ -20,6 +20,7 @@ import { type IncomingUpload, PROGRESS_BYTES } from './incoming.ts'
 import { type Budget, type Place, Places } from './places.ts'
 import { Staging, type UploadHeader } from './staging.ts'
 import { Statuses } from './statuses.ts'
+import { Turns } from './turns.ts'
 
 /**
  * A few at once fill any line, and what more would take in memory is lost to the sum: 8 so that some slow parties do not
@@ -31,6 +32,8 @@ const SMALL_BYTES = 64 * 1024
 /** An offset is told after so many bytes, and no sooner than this after the one before. */
 const STATUS_BYTES = 1024 * 1024
 const STATUS_MS = 100
+/** Of all uploads: checking and copying half a MiB takes about 1 ms. */
+const CHUNKS_A_TURN = 3
 
 export interface Reception {
   readonly runId: string
@@ -71,6 +74,7 @@ export class Uploads {
   readonly #places: Places
   readonly #buffers: Buffers
   readonly #uploads = new Map<string, Upload>()
+  readonly #turns = new Turns(CHUNKS_A_TURN)
 
   constructor(budget: Budget = BUDGET) {
     this.#places = new Places(budget, () => this.#reclaim())
@@ -149,7 +153,7 @@ export class Uploads {
       const { staging } = upload.held ?? (await this.#hold(upload, header, incoming.ended))
       upload.stale = false
       statuses.say({ kind: 'admitted', offset: staging.offset })
-      if (!staging.whole) await gather(upload, staging, incoming, widen, statuses)
+      if (!staging.whole) await gather(upload, staging, incoming, { widen, statuses, turns: this.#turns })
       // In a later turn, so that whatever it does finds the upload being delivered.
       upload.delivery ??= Promise.resolve().then(() => this.#deliver(upload, staging, deliver))
       const { round } = await upload.delivery
@@ -233,8 +237,7 @@ async function gather(
   upload: Upload,
   staging: Staging,
   incoming: IncomingUpload,
-  widen: ServerCall['widen'],
-  statuses: Statuses,
+  { widen, statuses, turns }: Pick<ServerCall, 'widen'> & { readonly statuses: Statuses; readonly turns: Turns },
 ): Promise<void> {
   const narrow = staging.body.length - staging.offset > SMALL_BYTES ? widen() : undefined
   let told = { offset: staging.offset, at: performance.now() }
@@ -242,6 +245,7 @@ async function gather(
   try {
     while (!staging.whole) {
       const chunk = await incoming.chunk()
+      await turns.next()
       incoming.ended.throwIfAborted()
       if (!chunk) {
         const text = `the upload ended after ${staging.offset} of ${staging.body.length} bytes`
