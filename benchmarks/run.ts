@@ -40,6 +40,7 @@ if (unknown) {
 }
 
 const sections = new Map<string, string>()
+const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
 for (const question of wanted) {
   const rows: Row[] = []
   process.stderr.write(`${question.name}: ${question.asks}\n`)
@@ -51,7 +52,7 @@ for (const question of wanted) {
     if (values.json) process.stdout.write(`${JSON.stringify(row)}\n`)
   }
   if (!values.json) process.stdout.write(`\n${table(rows)}\n`)
-  sections.set(question.name, markdown(question, rows))
+  sections.set(question.name, markdown(question, rows, machine))
 }
 
 if (values.docs) {
@@ -61,6 +62,5 @@ if (values.docs) {
   // What was not asked now stays as it was measured before.
   const earlier = new Map(measured.split(/^(?=### )/m).map((section) => [/^### (\S+)/.exec(section)?.[1], section]))
   const all = questions.flatMap(({ name }) => sections.get(name) ?? earlier.get(name)?.trimEnd().concat('\n') ?? [])
-  const machine = `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`
-  writeFileSync(DOCS, `${before}${BEGIN}\nMachine: ${machine}.\n\n${all.join('\n')}${END}${after}`)
+  writeFileSync(DOCS, `${before}${BEGIN}\n${all.join('\n')}${END}${after}`)
 }

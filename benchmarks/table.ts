@@ -20,8 +20,19 @@ export function table(rows: readonly Row[]): string {
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-export function markdown({ name, asks }: Question, rows: readonly Row[]): string {
+/** @param machine on which the rows were measured: not every table of the page is of the same day */
+export function markdown({ name, asks }: Question, rows: readonly Row[], machine: string): string {
   const line = (texts: readonly string[]) => `| ${texts.join(' | ')} |`
   const head = [line(columns), line(['---', '---:', '---', '---:', '---'])]
-  return [`### ${name}`, '', asks, '', ...head, ...rows.map((row) => line(cells(row))), ''].join('\n')
+  return [
+    `### ${name}`,
+    '',
+    asks,
+    '',
+    `Machine: ${machine}.`,
+    '',
+    ...head,
+    ...rows.map((row) => line(cells(row))),
+    '',
+  ].join('\n')
 }
