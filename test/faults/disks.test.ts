@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { atFirst, Federation, isDelivery, isOpening, quickSpec } from './federation.ts'
-import { closedRounds, judge, judgeIdentical, modelDigest } from './judge.ts'
+import { judgeIdentical, modelDigest } from './judge.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
@@ -86,23 +86,7 @@ test('a disk of the aggregator that can only be read ends the run likewise', asy
   await judgeIdentical(federation, await federation.play(quickSpec()), undisturbed)
 })
 
-test.each(['ENOSPC', 'EROFS'])(
-  'a party whose disk fails (%s) sends nothing, and takes part when it works again',
-  async (code) => {
-    const bank = federation.program('bank-b')
-    const played = await federation.play(quickSpec(), (event) => {
-      if (isOpening(0)(event)) return bank.order({ kind: 'disk', code })
-      const declined = event.kind === 'party-changed' && event.activity === 'refused' && event.round === 0
-      return declined ? bank.order({ kind: 'disk', code: '' }) : undefined
-    })
-    const receipts = await judge(federation, played)
-    expect(played.events).toContainEqual(
-      expect.objectContaining({ party: 'bank-b', activity: 'refused', detail: 'STATE_UNWRITABLE' }),
-    )
-    expect(closedRounds(played)[0]).toMatchObject({ contributors: ['bank-a', 'bank-c'] })
-    expect(receipts.at(-1)?.updates.map(({ party }) => party)).toContain('bank-b')
-  },
-)
+// A party whose disk fails is played by test/parties/agent/full-disk.test.ts, without processes.
 
 test('the full disk of the coordinator holds up what it stores, and nothing else', async () => {
   if (!small) {
